@@ -1,0 +1,44 @@
+# Every target sets up its own environment from the lock file first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo up test lint format bench lock clean
+
+demo: $(VENV)/.ready
+	@$(BIN)/crm-sync demo
+
+up: $(VENV)/.ready
+	@$(BIN)/crm-sync up --port 8000 --state-dir .crm-sync
+
+test: $(VENV)/.ready
+	@$(BIN)/pytest
+
+lint: $(VENV)/.ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.ready
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.ready
+	@$(BIN)/python -m bench
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) from requirements.lock (once, about a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Rewrites requirements.lock from pyproject.toml (needs uv on the PATH).
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--extra dev --no-emit-index-url --no-emit-find-links --upgrade \
+		--custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .crm-sync .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,56 @@
+"""Salesforce: three verbs, errors with a meaning. Floor 2.
+
+session      one logged-in `requests` session; the library's own login is not used
+salesforce   find, upsert and update, each by the fewest API requests
+soql         queries, escaped and cut to the length that a URL may have
+verdicts     what each error code means: try again, or who must act
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+MAX_RECORDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What Salesforce says of one record, in the order in which they were sent.
+
+    `message` may hold a payload's value: it is for telling errors apart, never for
+    logs or storage.
+    """
+
+    salesforce_id: str | None
+    created: bool | None = None
+    code: str | None = None
+    fields: tuple[str, ...] = ()
+    message: str = field(default="", repr=False)
+
+
+class Crm(Protocol):
+    """What the use cases ask of a CRM.
+
+    Each method raises `CrmUnavailable`, or `CrmRefused` where the request as a whole
+    can never pass.
+    """
+
+    def find(
+        self,
+        object_name: str,
+        select: Collection[str],
+        values: Mapping[str, Collection[str]],
+    ) -> list[dict[str, Any]]:
+        """Return the records where any field has any of its values, with `Id`."""
+
+    def upsert(
+        self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
+    ) -> list[RowResult]:
+        """Create or update up to 200 records by an external id that each holds."""
+
+    def update(
+        self, object_name: str, records: Sequence[Mapping[str, Any]]
+    ) -> list[RowResult]:
+        """Update up to 200 records; each holds its `Id`."""

@@ -1,0 +1,140 @@
+"""Every error of ours, drawn as one tree. Floor 0.
+
+The tree answers two questions: do we try again, and who must act?
+
+    SyncError
+      Refused            the sender must act     4xx    never stored
+        BadSignature                             401
+        BadPayload                               400
+        TooLarge                                 413
+        UnknownConnection                        404
+      MappingFault       an admin must act       park   the mapping asks the impossible
+      CrmRefused         an admin must act       park   Salesforce says no, for good
+      CrmUnavailable     nobody, wait            retry  Salesforce cannot answer now
+        SessionExpired   nobody                  retry  after one new login
+      StoreUnavailable   the operator            503    the database does not answer
+      BrokerUnavailable  the operator, at leisure       the doorbell is broken; the
+                                                        sweep rings instead
+      SettingsFault      the operator            stop   at start, all faults at once
+
+`reason` is a slug for logs, columns and metric labels. Messages hold paths, field
+names and codes, never a payload's values. Arguments are positional and plain, so that
+an error survives the way between Celery's processes.
+"""
+
+from __future__ import annotations
+
+
+class SyncError(Exception):
+    """Something went wrong in crm-sync."""
+
+    reason = "error"
+
+
+class Refused(SyncError):
+    """The delivery is refused: its sender must change something."""
+
+    reason = "refused"
+    status = 400
+
+
+class BadSignature(Refused):
+    """The signature is missing, malformed, too old, or made with another secret."""
+
+    reason = "bad_signature"
+    status = 401
+
+
+class BadPayload(Refused):
+    """The body is not what this vendor sends; the message names the path."""
+
+    reason = "bad_payload"
+    status = 400
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+class TooLarge(Refused):
+    """The body is longer than MAX_BODY_BYTES."""
+
+    reason = "too_large"
+    status = 413
+
+
+class UnknownConnection(Refused):
+    """No connection of this name is in config/connections.yaml."""
+
+    reason = "unknown_connection"
+    status = 404
+
+
+class MappingFault(SyncError):
+    """A mapping cannot be loaded or applied; the message says where and why."""
+
+    reason = "mapping_fault"
+
+
+class CrmRefused(SyncError):
+    """Salesforce refuses, and would refuse again: somebody must change something."""
+
+    reason = "crm_refused"
+
+    def __init__(self, code: str, hint: str = "", fields: tuple[str, ...] = ()) -> None:
+        super().__init__(code, hint, fields)
+        self.code = code
+        self.hint = hint
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.hint}" if self.hint else self.code
+
+
+class CrmUnavailable(SyncError):
+    """Salesforce cannot answer now; the same request may pass later."""
+
+    reason = "crm_unavailable"
+
+    def __init__(self, code: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(code, retry_after_seconds)
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class SessionExpired(CrmUnavailable):
+    """The Salesforce session has ended; one new login cures it."""
+
+    reason = "session_expired"
+
+
+class StoreUnavailable(SyncError):
+    """The database does not answer; nothing was accepted."""
+
+    reason = "store_unavailable"
+
+
+class BrokerUnavailable(SyncError):
+    """Redis does not answer; the event is stored and waits for the sweep."""
+
+    reason = "broker_unavailable"
+
+
+class SettingsFault(SyncError):
+    """The settings cannot be used; the message lists every fault and its fix."""
+
+    reason = "settings_fault"
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return "\n".join(("The settings cannot be used:", *self.faults))

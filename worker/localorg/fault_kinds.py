@@ -1,0 +1,188 @@
+"""The faults that can be switched on: one table, `FAULT_KINDS`.
+
+A kind acts at one of three moments: before a request is looked at, at each row that it
+writes, or after it is done and committed. Texts are those of real orgs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from worker.localorg.messages import (
+    HTML_TYPE,
+    Answer,
+    ConnectionDropped,
+    Problem,
+    Refused,
+    refusal_answer,
+)
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a fault can see and do before a request is looked at."""
+
+    expire_tokens: Callable[[], None]
+    wait: Callable[[float], None]
+    record_count: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class RowAttempt:
+    """A row about to be written; `record_id` None means a create.
+
+    `number` counts, from 1, the rows that the fault has been asked about.
+    """
+
+    object_name: str
+    row: Mapping[str, Any]
+    record_id: str | None
+    may_save_duplicates: bool
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """What one kind does; `options` names its settings and their types.
+
+    `times` is how often it acts if the fault does not say; None is until cleared.
+    """
+
+    options: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
+    before: Callable[[Options, Arrival], Answer | None] | None = None
+    row: Callable[[Options, RowAttempt], Problem | None] | None = None
+    after: Callable[[], None] | None = None
+    times: int | None = None
+
+
+def _wait(options: Options, arrival: Arrival) -> None:
+    seconds = float(options.get("seconds", 0))
+    per_record_seconds = float(options.get("per_record_seconds", 0))
+    if per_record_seconds:
+        seconds += per_record_seconds * arrival.record_count()
+    arrival.wait(seconds)
+
+
+def _expire_tokens(_options: Options, arrival: Arrival) -> None:
+    arrival.expire_tokens()
+
+
+def _refuse(
+    status: int, code: str, message: str
+) -> Callable[[Options, Arrival], Answer]:
+    answer = refusal_answer(Refused(Problem(code, message), status=status))
+    return lambda _options, _arrival: answer
+
+
+def _unavailable(_options: Options, _arrival: Arrival) -> Answer:
+    page = (
+        "<!DOCTYPE html><html><head><title>Service Unavailable</title></head>"
+        "<body><h1>503 Service Unavailable</h1>"
+        "<p>We are down for maintenance.</p></body></html>"
+    )
+    return Answer(503, page.encode(), HTML_TYPE)
+
+
+def _drop(*_context: object) -> None:
+    raise ConnectionDropped
+
+
+def _lock_row(options: Options, attempt: RowAttempt) -> Problem | None:
+    every = options.get("every")
+    keys = options.get("keys")
+    if every and attempt.number % every:
+        return None
+    if keys is not None and not _texts(attempt.row) & {str(key) for key in keys}:
+        return None
+    held = attempt.record_id or "(new)"
+    message = "unable to obtain exclusive access to this record or 1 records:"
+    return Problem("UNABLE_TO_LOCK_ROW", f"{message} {held}", ())
+
+
+def _row_error(options: Options, attempt: RowAttempt) -> Problem | None:
+    row = {name.lower(): value for name, value in attempt.row.items()}
+    name = options.get("field")
+    if name is not None and row.get(name.lower()) != options.get("value"):
+        return None
+    code = options.get("statusCode", "UNKNOWN_EXCEPTION")
+    message = options.get("message", "An unexpected error occurred.")
+    return Problem(code, message, tuple(options.get("fields", ())))
+
+
+def _duplicate(_options: Options, attempt: RowAttempt) -> Problem | None:
+    if attempt.may_save_duplicates:
+        return None
+    message = (
+        "You're creating a duplicate record. We recommend you use an existing record "
+        "instead."
+    )
+    # Salesforce spells the member this way.
+    extra = {
+        "duplicateResut": {
+            "allowSave": True,
+            "duplicateRule": f"Standard_{attempt.object_name}_Duplicate_Rule",
+            "duplicateRuleEntityType": attempt.object_name,
+            "errorMessage": message,
+            "matchResults": [],
+        }
+    }
+    return Problem("DUPLICATES_DETECTED", message, (), extra)
+
+
+def _texts(row: Mapping[str, Any]) -> set[str]:
+    """Every value of a row as text, those of nested parents too."""
+    texts: set[str] = set()
+    for name, value in row.items():
+        if isinstance(value, dict) and name != "attributes":
+            texts |= _texts(value)
+        elif isinstance(value, str | int | float):
+            texts.add(str(value))
+    return texts
+
+
+_NUMBER = (int, float)
+
+FAULT_KINDS: Mapping[str, FaultKind] = {
+    "latency": FaultKind(
+        {"seconds": _NUMBER, "per_record_seconds": _NUMBER}, before=_wait
+    ),
+    # Expires the tokens of the moment, so once is enough until it is asked for again.
+    "session_expired": FaultKind(before=_expire_tokens, times=1),
+    "session_not_valid": FaultKind(
+        before=_refuse(
+            401,
+            "INVALID_SESSION_ID",
+            "This session is not valid for use with the REST API",
+        )
+    ),
+    "total_requests": FaultKind(
+        before=_refuse(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    ),
+    "concurrent_requests": FaultKind(
+        before=_refuse(
+            403,
+            "REQUEST_LIMIT_EXCEEDED",
+            "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+        )
+    ),
+    "unavailable": FaultKind(before=_unavailable),
+    "drop_before": FaultKind(before=_drop),
+    "row_lock": FaultKind({"object": str, "keys": list, "every": int}, row=_lock_row),
+    "row_error": FaultKind(
+        {
+            "object": str,
+            "field": str,
+            "value": object,
+            "statusCode": str,
+            "message": str,
+            "fields": list,
+        },
+        row=_row_error,
+    ),
+    "duplicates": FaultKind({"object": str}, row=_duplicate),
+    "drop_after_commit": FaultKind(after=_drop),
+}

@@ -1,0 +1,133 @@
+"""A mapping ready to run. Floor 1, pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from worker.mapping.paths import ABSENT, Context, has_value, is_true
+from worker.mapping.spec import FieldSpec, LinkSpec, MappingSpec, MatchSpec, WriteSpec
+from worker.model import Link, Match, Plan, State, Unwritten, Write
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMapping:
+    """One mapping file, compiled. Its methods are pure and take a context."""
+
+    spec: MappingSpec
+
+    def plan(self, context: Context) -> Plan:
+        """Return the writes that the event asks for, or the reason to skip it.
+
+        A write that a transform refuses is parked alone; the others stand.
+        """
+        reason = self._skip_reason(context)
+        writes = [] if reason else [plan_write(w, context) for w in self.spec.writes]
+        made = tuple(write for write in writes if write is not None)
+        return Plan(reason, made, self.spec.path, self.spec.version)
+
+    def is_urgent(self, context: Context) -> bool:
+        """Return whether the event overtakes everything."""
+        urgent = self.spec.urgent
+        return urgent is not None and is_true(urgent.evaluate(context))
+
+    def party(self, context: Context) -> str | None:
+        """Return the first party key that has a value, or None."""
+        for path in self.spec.party:
+            value = path.evaluate(context)
+            if has_value(value):
+                return str(value)
+        return None
+
+    def _skip_reason(self, context: Context) -> str | None:
+        for skip in self.spec.skip:
+            if is_true(skip.when.evaluate(context)):
+                return skip.reason
+        return None
+
+
+def plan_write(spec: WriteSpec, context: Context) -> Write | Unwritten | None:
+    """Return one write, or why it cannot be made; None where its `when` is false."""
+    place = str_place(spec)
+    if spec.when is not None and not is_true(spec.when.evaluate(context)):
+        return None
+    try:
+        key = find_match(spec.key, context)
+        fields = {f.name: _value(f, context) for f in spec.fields}
+        links = tuple(_link(link, context) for link in spec.links)
+    except ValueError as error:
+        hint = f"{place}: {error}"
+        return Unwritten(spec.object, State.PARKED, "transform_refused", hint, place)
+    if key is None:
+        # With nothing to find a record by there is none to update; but a record that
+        # should be made and has no key would be lost.
+        state = State.SKIPPED if spec.mode == "update" else State.PARKED
+        hint = f"{place}: the payload has no value for the key"
+        return Unwritten(spec.object, state, "no_key", hint, place)
+    return _write(spec, key, fields, links, place)
+
+
+def find_match(specs: tuple[MatchSpec, ...], context: Context) -> Match | None:
+    """Return the first match that has a value.
+
+    A weaker one is never tried because a stronger one found nobody: that two debtors
+    share a phone is no rarity, and a debtor's data must not reach another's record.
+    """
+    for spec in specs:
+        value = spec.value.evaluate(context)
+        if has_value(value):
+            return Match(spec.field, str(value))
+    return None
+
+
+def str_place(spec: WriteSpec) -> str:
+    """Return where a write stands, as `file:line`."""
+    return f"{spec.place.path}:{spec.place.line}"
+
+
+def _value(field: FieldSpec, context: Context) -> Any:
+    """Return what the field's policy lets through: a value to send, or `ABSENT`."""
+    value = field.value.evaluate(context)
+    if value is ABSENT:
+        return ABSENT
+    if field.policy == "clear_on_null":
+        return value
+    if value is None:
+        return ABSENT
+    if field.policy == "sticky":
+        return ABSENT if value is False or value == "" else value
+    if field.policy == "if_empty":
+        return value if has_value(value) else ABSENT
+    return value
+
+
+def _link(spec: LinkSpec, context: Context) -> Link:
+    match = find_match(spec.matches, context)
+    return Link(spec.field, spec.object, match, spec.missing, spec.ambiguous)
+
+
+def _write(
+    spec: WriteSpec,
+    key: Match,
+    fields: dict[str, Any],
+    links: tuple[Link, ...],
+    place: str,
+) -> Write:
+    sent = {name: value for name, value in fields.items() if value is not ABSENT}
+    return Write(
+        object=spec.object,
+        mode=spec.mode,
+        key=key,
+        fields=sent,
+        links=links,
+        insert_only=_named(spec, "insert_only", sent),
+        if_empty=_named(spec, "if_empty", sent),
+        sticky=_named(spec, "sticky", sent),
+        place=place,
+    )
+
+
+def _named(spec: WriteSpec, policy: str, sent: dict[str, Any]) -> frozenset[str]:
+    return frozenset(
+        f.name for f in spec.fields if f.policy == policy and f.name in sent
+    )

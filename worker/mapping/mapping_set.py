@@ -1,0 +1,52 @@
+"""All mappings of a folder, by source and event type. Floor 1, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from worker.mapping.compiled import CompiledMapping
+from worker.mapping.findings import BadMapping, Finding
+from worker.mapping.reading import read_mapping
+from worker.mapping.spec import MappingSpec
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSet:
+    """Every mapping there is."""
+
+    mappings: Mapping[tuple[str, str], CompiledMapping]
+
+    def find(self, source: str, event_type: str) -> CompiledMapping | None:
+        """Return the mapping of this event type, or None."""
+        return self.mappings.get((source, event_type))
+
+
+def compile_set(texts: Mapping[str, str]) -> MappingSet:
+    """Return the mappings of these files: path below the mappings folder to text.
+
+    Raises `BadMapping` with the findings of all the files.
+    """
+    mappings: dict[tuple[str, str], CompiledMapping] = {}
+    findings: list[Finding] = []
+    for path, text in sorted(texts.items()):
+        try:
+            spec = read_mapping(text, path)
+        except BadMapping as bad:
+            findings.extend(bad.findings)
+            continue
+        findings.extend(_misplaced(spec))
+        mappings[spec.source, spec.event] = CompiledMapping(spec)
+    if findings:
+        raise BadMapping(tuple(findings))
+    return MappingSet(mappings)
+
+
+def _misplaced(spec: MappingSpec) -> list[Finding]:
+    """A file is found by its name, so its name has to say what is in it."""
+    expected = f"{spec.source}/{spec.event}.yaml"
+    if PurePosixPath(spec.path).match(expected):
+        return []
+    message = f"a mapping of {spec.source} {spec.event} has to be in {expected}"
+    return [Finding(spec.path, 1, 1, message)]

@@ -1,0 +1,120 @@
+"""YAML without surprises: every scalar is text, every node knows its line. Floor 1.
+
+The usual loader turns `+15551234567` into a number, `no` into False, `12:30` into 750,
+and keeps the last of two equal keys. Here a scalar stays as written, a repeated key is
+a finding, and anchors, aliases, tags and merge keys are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from worker.mapping.findings import BadMapping, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in a file; lines and columns count from 1."""
+
+    path: str
+    line: int
+    column: int
+
+    def finding(self, message: str) -> Finding:
+        """Return a finding at this spot."""
+        return Finding(self.path, self.line, self.column, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text. `plain` says that it stood without quotes."""
+
+    place: Place
+    text: str
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mapping of keys, which are texts, to nodes, in their written order."""
+
+    place: Place
+    entries: dict[str, Node]
+    key_places: dict[str, Place]
+
+
+Node = Scalar | Sequence | Table
+
+
+def read(text: str, path: str) -> Node:
+    """Return the one document of this text. Raises `BadMapping` with all findings."""
+    try:
+        _refuse_extras(text, path)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        problem = error.problem or error.context or "not YAML"
+        raise BadMapping((Finding(path, line, column, problem),)) from None
+    except yaml.YAMLError:
+        raise BadMapping((Finding(path, 1, 1, "not YAML text"),)) from None
+    if root is None:
+        raise BadMapping((Finding(path, 1, 1, "the file is empty"),))
+    findings: list[Finding] = []
+    node = _convert(root, path, findings)
+    if findings:
+        raise BadMapping(tuple(findings))
+    return node
+
+
+def _refuse_extras(text: str, path: str) -> None:
+    """Refuse anchors, aliases and tags before they are expanded."""
+    findings = []
+    for event, what in _extras(text):
+        mark: Any = event.start_mark
+        findings.append(Finding(path, mark.line + 1, mark.column + 1, what))
+    if findings:
+        raise BadMapping(tuple(findings))
+
+
+def _extras(text: str) -> Iterator[tuple[yaml.Event, str]]:
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            yield event, "anchors and aliases are not allowed: write the value out"
+        elif getattr(event, "tag", None):
+            yield event, "tags are not allowed: every value is text"
+
+
+def _convert(node: yaml.Node, path: str, findings: list[Finding]) -> Node:
+    place = Place(path, node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.ScalarNode):
+        return Scalar(place, node.value, plain=node.style is None)
+    if isinstance(node, yaml.SequenceNode):
+        items = tuple(_convert(item, path, findings) for item in node.value)
+        return Sequence(place, items)
+    entries: dict[str, Node] = {}
+    key_places: dict[str, Place] = {}
+    for key_node, value_node in node.value:
+        key = _convert(key_node, path, findings)
+        if not isinstance(key, Scalar):
+            findings.append(key.place.finding("a key has to be text"))
+            continue
+        if key.text in entries:
+            first = key_places[key.text].line
+            message = f"key {key.text!r} is already there in line {first}"
+            findings.append(key.place.finding(message))
+        entries[key.text] = _convert(value_node, path, findings)
+        key_places[key.text] = key.place
+    return Table(place, entries, key_places)

@@ -1,0 +1,121 @@
+"""Text templates: `Cora call, {payload.direction|title}`. Floor 1, pure.
+
+`{path}` takes a value, `|name` or `|name:argument` sends it through a transform,
+`|default:text` stands in where there is none. `{{` and `}}` are braces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from worker.mapping.findings import did_you_mean
+from worker.mapping.paths import ABSENT, Context, Getter, compile_path, has_value
+from worker.mapping.transforms import TRANSFORMS, Argument
+
+_PART = re.compile(r"(\{\{|\}\}|\{[^{}]*\}|[{}])")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One `{...}` of a template."""
+
+    path: str
+    get: Getter
+    steps: tuple[Callable[[Any], Any], ...]
+    default: str | None
+
+    def render(self, context: Context) -> str | None:
+        """Return the text of this slot, or None where there is no value."""
+        value = self.get(context)
+        if has_value(value):
+            for step in self.steps:
+                value = step(value)
+        if not has_value(value):
+            return self.default
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A compiled template. `paths` are the ones it reads, in order."""
+
+    parts: tuple[str | Slot, ...]
+    paths: tuple[str, ...]
+
+    def render(self, context: Context) -> Any:
+        """Return the text; `ABSENT` where it has slots and every one of them is empty.
+
+        A slot without a value and a default is an empty text.
+        """
+        texts = []
+        found = not self.paths
+        for part in self.parts:
+            if isinstance(part, str):
+                texts.append(part)
+                continue
+            text = part.render(context)
+            found = found or text is not None
+            texts.append(text or "")
+        return "".join(texts) if found else ABSENT
+
+    def render_key(self, context: Context) -> Any:
+        """Return the text, or `ABSENT` where any slot is empty: a key has no holes."""
+        if any(
+            part.render(context) is None
+            for part in self.parts
+            if not isinstance(part, str)
+        ):
+            return ABSENT
+        return self.render(context)
+
+
+def compile_template(text: str) -> Template:
+    """Return the compiled template. Raises `ValueError` with the reason."""
+    parts: list[str | Slot] = []
+    for piece in _PART.split(text):
+        if piece in ("{", "}"):
+            raise ValueError(f"a lone {piece!r}: write it twice for a brace")
+        if piece in ("{{", "}}"):
+            parts.append(piece[0])
+        elif piece.startswith("{"):
+            parts.append(_slot(piece[1:-1]))
+        elif piece:
+            parts.append(piece)
+    paths = tuple(part.path for part in parts if isinstance(part, Slot))
+    return Template(tuple(parts), paths)
+
+
+def _slot(inside: str) -> Slot:
+    path, *steps = inside.split("|")
+    default: str | None = None
+    functions: list[Callable[[Any], Any]] = []
+    for step in steps:
+        name, has_argument, argument = step.strip().partition(":")
+        if name == "default":
+            default = argument
+        else:
+            functions.append(_step(name, argument if has_argument else None))
+    getter = compile_path(path.strip())
+    return Slot(path.strip(), getter, tuple(functions), default)
+
+
+def _step(name: str, argument: str | None) -> Callable[[Any], Any]:
+    known = TRANSFORMS.get(name)
+    if known is None:
+        raise ValueError(f"no transform {name!r}{did_you_mean(name, [*TRANSFORMS])}")
+    run = known.run
+    if known.argument is Argument.NONE and argument is None:
+        return run
+    if known.argument is Argument.TEXT and argument is not None:
+        return lambda value: run(value, argument)
+    if known.argument is Argument.NUMBER and argument is not None:
+        if not argument.isdecimal():
+            raise ValueError(f"{name!r} takes a whole number")
+        number = int(argument)
+        return lambda value: run(value, number)
+    raise ValueError(f"{name!r} takes {known.argument.value} and is not for templates")

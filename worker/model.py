@@ -1,0 +1,141 @@
+"""The words that every floor above uses. Floor 0: plain frozen data, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """Where an event or a record stands. Silence is a state: there is no other end."""
+
+    PENDING = "pending"
+    SYNCED = "synced"
+    SKIPPED = "skipped"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One vendor account: an entry of `config/connections.yaml`.
+
+    `secrets` are all accepted, newest first, while one replaces another. `options` are
+    the source's own, such as Altur's signature scheme. `timezone` is the IANA name of
+    the zone in which this account's days begin and end.
+    """
+
+    name: str
+    source: str
+    secrets: tuple[str, ...] = field(repr=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One HTTP request of a vendor, as received.
+
+    `headers` have lower-case names. `body` is the exact bytes.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a source reads out of a delivery: who, what, which call, when, is it new.
+
+    `dedupe_key` is the vendor's name for this event, stable over redeliveries;
+    `content_hash` (hex) is stable too and changes only when the content does.
+    `file_number`, `foreign_id` and `phone` are the party candidates, strongest first:
+    None where the payload has none; a blank text is None. `phone` is the debtor's
+    number, whichever side called, as the vendor wrote it (E.164).
+    `occurred_at` is aware and in UTC. `payload` is the part that mappings call
+    `payload`, `body` the whole parsed body.
+    """
+
+    source: str
+    type: str
+    dedupe_key: str
+    content_hash: str
+    call_id: str | None
+    file_number: str | None
+    foreign_id: str | None
+    phone: str | None
+    occurred_at: datetime
+    payload: Mapping[str, Any] = field(repr=False)
+    body: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What identifies a record: a field of its object and that field's value."""
+
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.field}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference of a write: `field` gets the id of the record that matches.
+
+    `match` is None where the payload names no party at all. `missing` and `ambiguous`
+    say what becomes of the write: `park` it, or `skip` the link and write without.
+    """
+
+    field: str
+    object: str
+    match: Match | None
+    missing: str
+    ambiguous: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One record that an event asks for.
+
+    `mode` is `upsert` (key is an external id), `update` (key finds an existing record,
+    which is never created) or `insert` (left alone where it exists). `fields` are what
+    to send; `insert_only` and `if_empty` name those of them that an existing record
+    keeps, always or where it has a value. `sticky` names those that only ever set.
+    `place` is `file:line` in the mapping.
+    """
+
+    object: str
+    mode: str
+    key: Match
+    fields: Mapping[str, Any] = field(repr=False)
+    links: tuple[Link, ...] = ()
+    insert_only: frozenset[str] = frozenset()
+    if_empty: frozenset[str] = frozenset()
+    sticky: frozenset[str] = frozenset()
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A write that cannot or need not be made, with the state it ends in and why."""
+
+    object: str
+    state: State
+    reason: str
+    hint: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a mapping makes of an event: a reason to skip it, or its writes in order."""
+
+    skip_reason: str | None
+    writes: tuple[Write | Unwritten, ...]
+    mapping: str
+    version: str

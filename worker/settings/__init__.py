@@ -1,0 +1,138 @@
+"""The settings: environment and `config/`, read once into a frozen object. Floor 2.
+
+Every variable is documented in `config/env.example`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Flag, auto
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from worker.errors import SettingsFault
+from worker.model import Connection
+from worker.settings.connections import load_connections
+from worker.settings.environment import Environment
+
+DATABASE_SCHEMES = ("sqlite", "postgresql", "postgres")
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\Z", re.IGNORECASE)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Needs(Flag):
+    """What a process cannot do without; the rest may stay unset for it."""
+
+    NOTHING = 0
+    WEBHOOK_SECRETS = auto()
+    SALESFORCE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Salesforce:
+    """How to reach the org. `url` is where to log in, without a path."""
+
+    url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    api_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between two deployments. Secrets are not in its repr."""
+
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    salesforce: Salesforce | None
+    connections: Mapping[str, Connection]
+    config_dir: Path
+    mappings_dir: Path
+    max_body_bytes: int
+    lanes: int
+    lease_seconds: int
+    sweep_seconds: int
+    retry_hours: int
+
+
+def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
+    """Return the settings. Raises `SettingsFault` with every fault and its fix."""
+    environment = Environment(variables)
+    config_dir = Path(environment.text("CONFIG_DIR", "config"))
+    settings = Settings(
+        database_url=_database_url(environment),
+        redis_url=_redis_url(environment),
+        salesforce=_salesforce(environment) if Needs.SALESFORCE in needs else None,
+        connections=load_connections(
+            config_dir / "connections.yaml",
+            environment,
+            with_secrets=Needs.WEBHOOK_SECRETS in needs,
+        ),
+        config_dir=config_dir,
+        mappings_dir=Path(environment.text("MAPPINGS_DIR", "mappings")),
+        max_body_bytes=environment.number(
+            "MAX_BODY_BYTES", 1_048_576, least=1024, most=67_108_864
+        ),
+        lanes=environment.number("LANES", 8, least=1, most=1024),
+        lease_seconds=environment.number("LEASE_SECONDS", 120, least=1, most=3600),
+        sweep_seconds=environment.number("SWEEP_SECONDS", 10, least=1, most=3600),
+        retry_hours=environment.number("RETRY_HOURS", 72, least=1, most=8760),
+    )
+    if environment.faults:
+        raise SettingsFault(tuple(environment.faults))
+    return settings
+
+
+def _database_url(environment: Environment) -> str:
+    url = environment.text("DATABASE_URL", "sqlite:///crm-sync.db")
+    if urlsplit(url).scheme.split("+")[0] not in DATABASE_SCHEMES:
+        environment.faults.append(
+            "DATABASE_URL has to begin with sqlite:/// or postgresql://"
+        )
+    return url
+
+
+def _redis_url(environment: Environment) -> str:
+    url = environment.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+    if urlsplit(url).scheme not in ("redis", "rediss"):
+        environment.faults.append("REDIS_URL has to begin with redis:// or rediss://")
+    return url
+
+
+def _salesforce(environment: Environment) -> Salesforce:
+    domain = environment.required(
+        "SALESFORCE_DOMAIN", "set the org's My Domain name, such as acme.my"
+    )
+    fix = "copy it from the org's External Client App"
+    version = environment.text("SALESFORCE_API_VERSION", "67.0")
+    if not re.fullmatch(r"\d{2,3}\.0", version):
+        environment.faults.append("SALESFORCE_API_VERSION has to look like 67.0")
+    return Salesforce(
+        url=_salesforce_url(environment, domain) if domain else "",
+        client_id=environment.required("SALESFORCE_CLIENT_ID", fix),
+        client_secret=environment.required("SALESFORCE_CLIENT_SECRET", fix),
+        api_version=version,
+    )
+
+
+def _salesforce_url(environment: Environment, domain: str) -> str:
+    """Return the login URL; plain HTTP is for the local org on this machine alone."""
+    if domain.startswith("http://"):
+        parts = urlsplit(domain)
+        if parts.hostname in _LOOPBACK:
+            return f"http://{parts.netloc}"
+    host = domain.removeprefix("https://").rstrip("/")
+    if not _HOST.match(host):
+        environment.faults.append(
+            "SALESFORCE_DOMAIN has to be a My Domain name such as acme.my or"
+            " acme--test.sandbox.my; http:// is only for a local org on 127.0.0.1"
+        )
+    elif host in ("login", "test") or host.startswith(("login.", "test.")):
+        environment.faults.append(
+            f"SALESFORCE_DOMAIN is {host!r}, which refuses client credentials:"
+            " set the org's My Domain name, such as acme.my"
+        )
+    suffix = "" if host.endswith(".salesforce.com") else ".salesforce.com"
+    return f"https://{host}{suffix}"

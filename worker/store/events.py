@@ -1,0 +1,175 @@
+"""Events: accepted once, listed, found. Floor 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Table, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, SQLModel, col
+from sqlmodel import select as select_rows
+
+from worker.errors import StoreUnavailable
+from worker.model import State
+from worker.store.engine import reading, writing
+from worker.store.tables import AuditRow, EventRow, RecordRow, RejectionRow
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event as the door hands it to the store."""
+
+    connection: str
+    source: str
+    type: str
+    dedupe_key: str
+    content_hash: str
+    call_id: str | None
+    party_key: str
+    lane: int
+    urgent: bool
+    occurred_at: datetime
+    received_at: datetime
+    state: State
+    reason: str | None
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Which row an event is in; `is_new` is False where it was there already."""
+
+    event_id: int
+    is_new: bool
+
+
+def table_of(row_class: type[SQLModel]) -> Table:
+    """Return the table of a row class, for statements without an ORM session."""
+    table: Table = row_class.__table__  # type: ignore[attr-defined]
+    return table
+
+
+EVENT = table_of(EventRow)
+REJECTION = table_of(RejectionRow)
+
+
+class Events:
+    """The events of a database. Every method raises `StoreUnavailable`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, new: NewEvent) -> Stored:
+        """Store an event and commit, or find the one that is the same.
+
+        The same key with other content becomes the next revision.
+        """
+        for _ in range(3):
+            try:
+                with writing(self._engine) as connection:
+                    return _add(connection, new)
+            except IntegrityError:
+                continue  # Another process stored this key in between: look again.
+        raise StoreUnavailable("the same key is being stored by others")
+
+    def reject(self, connection: str, reason: str, remote: str, now: datetime) -> None:
+        """Count a refusal. An attacker's thousand knocks are one row an hour."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        key = {
+            "connection": connection[:100],
+            "reason": reason,
+            "remote": remote[:100],
+            "hour": hour,
+        }
+        same = [REJECTION.c[name] == value for name, value in key.items()]
+        with writing(self._engine) as opened:
+            counted = opened.execute(
+                REJECTION.update()
+                .where(*same)
+                .values(times=REJECTION.c.times + 1, last_at=now)
+            )
+            if not counted.rowcount:
+                opened.execute(insert(REJECTION).values(**key, times=1, last_at=now))
+
+    def audit(
+        self, actor: str, action: str, detail: dict[str, str], now: datetime
+    ) -> None:
+        """Note who did what by hand."""
+        row = {"at": now, "actor": actor, "action": action, "detail": detail}
+        with writing(self._engine) as connection:
+            connection.execute(insert(table_of(AuditRow)).values(**row))
+
+    def get(self, event_id: int) -> EventRow | None:
+        """Return one event, or None."""
+        with reading(self._engine) as connection, Session(connection) as session:
+            return session.get(EventRow, event_id)
+
+    def newest(self, limit: int, state: str | None = None) -> Sequence[EventRow]:
+        """Return the newest events, newest first."""
+        query = select_rows(EventRow).order_by(col(EventRow.id).desc()).limit(limit)
+        if state:
+            query = query.where(EventRow.state == state)
+        with reading(self._engine) as connection, Session(connection) as session:
+            return session.exec(query).all()
+
+    def records(self, event_ids: Sequence[int]) -> Sequence[RecordRow]:
+        """Return the records of these events, in order."""
+        query = (
+            select_rows(RecordRow)
+            .where(col(RecordRow.event_id).in_(event_ids))
+            .order_by(col(RecordRow.event_id), col(RecordRow.ordinal))
+        )
+        with reading(self._engine) as connection, Session(connection) as session:
+            return session.exec(query).all()
+
+    def count_by_state(self) -> dict[str, int]:
+        """Return how many events there are in each state."""
+        query = select(EVENT.c.state, func.count()).group_by(EVENT.c.state)
+        with reading(self._engine) as connection:
+            return {str(row[0]): int(row[1]) for row in connection.execute(query)}
+
+    def schema_version(self) -> str | None:
+        """Return the database's migration, or None where it was never migrated."""
+        with reading(self._engine) as connection:
+            if not connection.dialect.has_table(connection, "alembic_version"):
+                return None
+            query = text("SELECT version_num FROM alembic_version")
+            return str(connection.scalar(query))
+
+
+def _add(connection: Connection, new: NewEvent) -> Stored:
+    query = select(EVENT.c.id, EVENT.c.content_hash, EVENT.c.revision).where(
+        EVENT.c.connection == new.connection, EVENT.c.dedupe_key == new.dedupe_key
+    )
+    revision = 1
+    for event_id, content_hash, known_revision in connection.execute(query):
+        if content_hash == new.content_hash:
+            return Stored(event_id, is_new=False)
+        revision = max(revision, known_revision + 1)
+    settled_at = None if new.state is State.PENDING else new.received_at
+    values = {
+        "connection": new.connection,
+        "source": new.source,
+        "type": new.type,
+        "dedupe_key": new.dedupe_key,
+        "content_hash": new.content_hash,
+        "revision": revision,
+        "call_id": new.call_id,
+        "party_key": new.party_key,
+        "lane": new.lane,
+        "urgent": new.urgent,
+        "occurred_at": new.occurred_at,
+        "received_at": new.received_at,
+        "state": new.state.value,
+        "reason": new.reason,
+        "attempts": 0,
+        "next_attempt_at": new.received_at,
+        "settled_at": settled_at,
+        "headers": dict(new.headers),
+        "body": new.body,
+    }
+    row = connection.execute(insert(EVENT).values(values).returning(EVENT.c.id))
+    return Stored(row.scalar_one(), is_new=True)

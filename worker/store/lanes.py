@@ -1,0 +1,245 @@
+"""Lanes: leased by one drainer at a time, due events in order, settled whole. Floor 2.
+
+A lease is a row with an expiry. Whoever takes it next raises its `epoch`, and settling
+asks for the epoch that was leased: a drainer that slept through its lease settles
+nothing that another already did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, exists, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from worker.model import State
+from worker.store.engine import reading, writing
+from worker.store.events import EVENT, table_of
+from worker.store.tables import EventRow, LaneRow, RecordRow
+
+LANE = table_of(LaneRow)
+RECORD = table_of(RecordRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to drain a lane, while its epoch stands."""
+
+    lane: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOutcome:
+    """What came of one write. `fields` are those sent."""
+
+    ordinal: int
+    object: str
+    key: str | None
+    fields: dict[str, Any] = field(repr=False)
+    place: str
+    mapping_version: str
+    state: State
+    reason: str | None = None
+    error_code: str | None = None
+    error_fields: tuple[str, ...] = ()
+    hint: str | None = None
+    salesforce_id: str | None = None
+    created: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventOutcome:
+    """What came of one event. A pending one is due again at `next_attempt_at`."""
+
+    event_id: int
+    occurred_at: datetime
+    state: State
+    reason: str | None
+    attempts: int
+    next_attempt_at: datetime
+    mapping_version: str | None
+    records: tuple[RecordOutcome, ...]
+
+
+class LeaseLost(Exception):
+    """Another drainer holds the lane by now; what we did is not ours to settle."""
+
+
+class Lanes:
+    """The lanes of a database. Every method raises `StoreUnavailable`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def lease(self, lane: int, now: datetime, lease_seconds: float) -> Lease | None:
+        """Take the lane, or return None while another has it."""
+        expires_at = now + timedelta(seconds=lease_seconds)
+        with writing(self._engine) as connection:
+            _ensure_lane(connection, lane)
+            query = (
+                update(LANE)
+                .where(LANE.c.lane == lane)
+                .where(or_(LANE.c.expires_at.is_(None), LANE.c.expires_at <= now))
+                .values(epoch=LANE.c.epoch + 1, expires_at=expires_at)
+                .returning(LANE.c.epoch)
+            )
+            epoch = connection.execute(query).scalar_one_or_none()
+        return None if epoch is None else Lease(lane, epoch)
+
+    def renew(self, lease: Lease, now: datetime, lease_seconds: float) -> None:
+        """Hold the lane for longer. Raises `LeaseLost`."""
+        self._set_expiry(lease, now + timedelta(seconds=lease_seconds))
+
+    def release(self, lease: Lease) -> None:
+        """Give the lane back. Raises `LeaseLost`."""
+        self._set_expiry(lease, None)
+
+    def due(self, lane: int, now: datetime, limit: int) -> Sequence[EventRow]:
+        """Return the lane's due events: urgent ones first, then the oldest."""
+        query = (
+            select_rows(EventRow)
+            .where(EventRow.lane == lane, EventRow.state == State.PENDING.value)
+            .where(EventRow.next_attempt_at <= now)
+            .order_by(col(EventRow.urgent).desc(), col(EventRow.id))
+            .limit(limit)
+        )
+        with reading(self._engine) as connection, Session(connection) as session:
+            return session.exec(query).all()
+
+    def lanes_due(self, now: datetime) -> list[int]:
+        """Return the lanes that have due events and nobody who drains them."""
+        held = exists().where(LANE.c.lane == EVENT.c.lane, LANE.c.expires_at > now)
+        query = (
+            select(EVENT.c.lane)
+            .where(EVENT.c.state == State.PENDING.value)
+            .where(EVENT.c.next_attempt_at <= now, ~held)
+            .distinct()
+        )
+        with reading(self._engine) as connection:
+            return sorted(connection.scalars(query))
+
+    def newer_records(
+        self, object_name: str, ids: Sequence[str], keys: Sequence[str], since: datetime
+    ) -> Sequence[RecordRow]:
+        """Return what calls after `since` wrote to these records.
+
+        Records are named by Salesforce id or by key (`Field=value`).
+        """
+        query = (
+            select_rows(RecordRow)
+            .where(RecordRow.object == object_name)
+            .where(RecordRow.state == State.SYNCED.value)
+            .where(RecordRow.occurred_at > since)
+            .where(
+                or_(col(RecordRow.salesforce_id).in_(ids), col(RecordRow.key).in_(keys))
+            )
+        )
+        with reading(self._engine) as connection, Session(connection) as session:
+            return session.exec(query).all()
+
+    def settle(
+        self, lease: Lease, outcomes: Sequence[EventOutcome], now: datetime
+    ) -> None:
+        """Write the outcomes of a batch in one transaction. Raises `LeaseLost`."""
+        records = [row for o in outcomes for row in _record_values(o, now)]
+        with writing(self._engine) as connection:
+            _hold(connection, lease)
+            connection.execute(_SETTLE_EVENT, [_event_values(o, now) for o in outcomes])
+            if records:
+                connection.execute(_upsert_record(connection), records)
+
+    def _set_expiry(self, lease: Lease, expires_at: datetime | None) -> None:
+        with writing(self._engine) as connection:
+            _hold(connection, lease, expires_at=expires_at)
+
+
+def _ensure_lane(connection: Connection, lane: int) -> None:
+    values = {"lane": lane, "epoch": 0, "expires_at": None}
+    statement = _dialect_insert(connection)(LANE).values(values)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def _hold(connection: Connection, lease: Lease, **values: Any) -> None:
+    """Lock the lane's row for this transaction. Raises `LeaseLost`."""
+    query = (
+        update(LANE)
+        .where(LANE.c.lane == lease.lane, LANE.c.epoch == lease.epoch)
+        .values(epoch=lease.epoch, **values)
+    )
+    if connection.execute(query).rowcount != 1:
+        raise LeaseLost(lease.lane)
+
+
+_SETTLE_EVENT = (
+    update(EVENT)
+    .where(EVENT.c.id == bindparam("event_id"))
+    .values(
+        state=bindparam("new_state"),
+        reason=bindparam("new_reason"),
+        attempts=bindparam("new_attempts"),
+        next_attempt_at=bindparam("next_at"),
+        settled_at=bindparam("settled"),
+        mapping_version=bindparam("version"),
+    )
+)
+
+
+def _event_values(outcome: EventOutcome, now: datetime) -> dict[str, Any]:
+    return {
+        "event_id": outcome.event_id,
+        "new_state": outcome.state.value,
+        "new_reason": outcome.reason,
+        "new_attempts": outcome.attempts,
+        "next_at": outcome.next_attempt_at,
+        "settled": None if outcome.state is State.PENDING else now,
+        "version": outcome.mapping_version,
+    }
+
+
+def _record_values(outcome: EventOutcome, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "event_id": outcome.event_id,
+            "ordinal": record.ordinal,
+            "object": record.object,
+            "key": record.key,
+            "fields": record.fields,
+            "place": record.place,
+            "mapping_version": record.mapping_version,
+            "occurred_at": outcome.occurred_at,
+            "state": record.state.value,
+            "reason": record.reason,
+            "error_code": record.error_code,
+            "error_fields": ",".join(record.error_fields) or None,
+            "hint": record.hint,
+            "salesforce_id": record.salesforce_id,
+            "created": record.created,
+            "attempts": outcome.attempts,
+            "settled_at": None if record.state is State.PENDING else now,
+        }
+        for record in outcome.records
+    ]
+
+
+def _upsert_record(connection: Connection) -> Any:
+    statement = _dialect_insert(connection)(RECORD)
+    changed = {
+        column.name: statement.excluded[column.name]
+        for column in RECORD.columns
+        if column.name not in ("id", "event_id", "ordinal")
+    }
+    return statement.on_conflict_do_update(
+        index_elements=["event_id", "ordinal"], set_=changed
+    )
+
+
+def _dialect_insert(connection: Connection) -> Any:
+    """Return the `insert` that knows ON CONFLICT, which both engines spell alike."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    return sqlite.insert if is_sqlite else postgresql.insert

@@ -1,0 +1,165 @@
+"""The tables, on SQLite and PostgreSQL alike. Floor 2.
+
+The name of a source or an event type is text in a row, so that adding one is no
+migration. Moments are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+PENDING = text("state = 'pending'")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, which SQLite would give back naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, _dialect: Dialect
+    ) -> datetime | None:
+        """Store UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(
+        self, value: datetime | None, _dialect: Dialect
+    ) -> datetime | None:
+        """Give UTC back."""
+        if value is None:
+            return None
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC)
+
+
+def _moment(nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable))
+
+
+class EventRow(SQLModel, table=True):
+    """A stored delivery worth acting on. The truth; Redis only rings the bell."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("connection", "dedupe_key", "revision"),
+        UniqueConstraint("connection", "dedupe_key", "content_hash"),
+        Index(
+            "ix_event_due",
+            "lane",
+            "next_attempt_at",
+            sqlite_where=PENDING,
+            postgresql_where=PENDING,
+        ),
+        Index("ix_event_state", "state", "id"),
+        Index("ix_event_call", "call_id"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    connection: str
+    source: str
+    type: str
+    dedupe_key: str
+    content_hash: str
+    revision: int
+    call_id: str | None = None
+    party_key: str
+    lane: int
+    urgent: bool
+    occurred_at: datetime = _moment()
+    received_at: datetime = _moment()
+    state: str
+    reason: str | None = None
+    attempts: int = 0
+    next_attempt_at: datetime = _moment()
+    settled_at: datetime | None = _moment(nullable=True)
+    mapping_version: str | None = None
+    headers: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class RecordRow(SQLModel, table=True):
+    """One write of an event: what was sent to Salesforce and what came of it."""
+
+    __tablename__ = "record"
+    __table_args__ = (
+        UniqueConstraint("event_id", "ordinal"),
+        Index("ix_record_key", "object", "key"),
+        Index("ix_record_salesforce_id", "object", "salesforce_id"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    event_id: int = Field(
+        sa_column=Column(BigId, ForeignKey("event.id"), nullable=False)
+    )
+    ordinal: int
+    object: str
+    key: str | None = None
+    fields: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    place: str
+    mapping_version: str
+    occurred_at: datetime = _moment()
+    state: str
+    reason: str | None = None
+    error_code: str | None = None
+    error_fields: str | None = None
+    hint: str | None = None
+    salesforce_id: str | None = None
+    created: bool | None = None
+    attempts: int = 0
+    settled_at: datetime | None = _moment(nullable=True)
+
+
+class LaneRow(SQLModel, table=True):
+    """Who drains a lane, until when. `epoch` grows with every holder: the fence."""
+
+    __tablename__ = "lane"
+
+    lane: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    epoch: int = 0
+    expires_at: datetime | None = _moment(nullable=True)
+
+
+class RejectionRow(SQLModel, table=True):
+    """Who knocked and was refused, and why; one row an hour and reason, no body."""
+
+    __tablename__ = "rejection"
+    __table_args__ = (UniqueConstraint("connection", "reason", "remote", "hour"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    connection: str
+    reason: str
+    remote: str
+    hour: datetime = _moment()
+    times: int
+    last_at: datetime = _moment()
+
+
+class AuditRow(SQLModel, table=True):
+    """Who did what to events by hand."""
+
+    __tablename__ = "audit"
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    at: datetime = _moment()
+    actor: str
+    action: str
+    detail: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
