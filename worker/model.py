@@ -22,9 +22,10 @@ class State(StrEnum):
 class Connection:
     """One vendor account: an entry of `config/connections.yaml`.
 
-    `secrets` are all accepted, newest first, while one replaces another. `options` are
-    the source's own, such as Altur's signature scheme. `timezone` is the IANA name of
-    the zone in which this account's days begin and end.
+    `secrets` are all accepted, newest first, while one replaces another; they come from
+    the environment's `secrets_variable`. `options` are the source's own, such as
+    Altur's signature scheme. `timezone` is the IANA name of the zone in which this
+    account's days begin and end.
     """
 
     name: str
@@ -32,6 +33,17 @@ class Connection:
     secrets: tuple[str, ...] = field(repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
+    secrets_variable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrgLogin:
+    """How to log in to a Salesforce org. `url` has no path."""
+
+    url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    api_version: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,8 @@ class SalesforceCrm:
             return answer.json()
         except SalesforceError as error:
             raise meaning(error) from None
+        except requests.Timeout:
+            raise CrmUnavailable("timeout") from None
         except requests.RequestException as error:
             # The outcome is unknown, and every write is an upsert or sets the same
             # values again: repeating is safe. A broken JSON body lands here too.
@@ -133,7 +135,7 @@ def meaning(error: SalesforceError) -> CrmRefused | CrmUnavailable:
     if status in RETRY_STATUSES:
         return Blip(code or f"HTTP {status}")
     if not code:
-        # Not a word of Salesforce's own, such as a proxy's page: no verdict on the data.
+        # No word of Salesforce's own, such as a proxy's page: no verdict on the data.
         return CrmUnavailable(f"HTTP {status}")
     return CrmRefused(code, row_verdict(code, message).hint, fields)
 

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce as SimpleSalesforce
+from simple_salesforce.api import Salesforce as SimpleSalesforce
 
 from worker.errors import CrmUnavailable
-from worker.settings import Salesforce
+from worker.model import OrgLogin
 
 CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 60
@@ -45,12 +45,11 @@ class TimeoutAdapter(HTTPAdapter):
 class Session:
     """Logs in when it must, and holds the client until the token no longer works."""
 
-    def __init__(self, salesforce: Salesforce) -> None:
-        self._settings = salesforce
+    def __init__(self, login: OrgLogin) -> None:
+        self._login = login
         self._client: SimpleSalesforce | None = None
         self._http = requests.Session()
-        is_local = salesforce.url.startswith("http://")
-        loopback = salesforce.url if is_local else None
+        loopback = login.url if login.url.startswith("http://") else None
         self._http.mount("https://", TimeoutAdapter(loopback))
         self._http.mount("http://", TimeoutAdapter())
 
@@ -72,9 +71,9 @@ class Session:
         """Get a token. Whatever goes wrong, the events wait: a person may mend it."""
         try:
             answer = self._http.post(
-                f"{self._settings.url}/services/oauth2/token",
+                f"{self._login.url}/services/oauth2/token",
                 data={"grant_type": "client_credentials"},
-                auth=(self._settings.client_id, self._settings.client_secret),
+                auth=(self._login.client_id, self._login.client_secret),
                 allow_redirects=False,
             )
         except requests.RequestException as error:
@@ -90,7 +89,7 @@ class Session:
         return SimpleSalesforce(
             session_id=token,
             instance_url=instance_url,
-            version=self._settings.api_version,
+            version=self._login.api_version,
             session=self._http,
         )
 

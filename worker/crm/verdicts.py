@@ -34,7 +34,7 @@ _RIGHTS = Verdict(
 )
 _FIELD = Verdict(
     Act.PARK,
-    "create the field, or give the integration user access to it, or change the mapping",
+    "create the field, or give the integration user access, or change the mapping",
 )
 _GONE = Verdict(
     Act.PARK, "the record that is referred to is gone: correct the reference and replay"
@@ -112,6 +112,7 @@ _FOREIGN_KEY = Verdict(
 # Of a whole request: the org or the network cannot now, whatever the status.
 RETRY_CODES = frozenset(
     {
+        "API_DISABLED_FOR_ORG",
         "API_CURRENTLY_DISABLED",
         "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
         "LOGIN_RATE_EXCEEDED",
@@ -124,9 +125,10 @@ RETRY_CODES = frozenset(
         "TXN_SECURITY_METERING_ERROR",
         "UNABLE_TO_LOCK_ROW",
         "UNKNOWN_EXCEPTION",
+        "UNSUPPORTED_API_VERSION",
     }
 )
-RETRY_STATUSES = frozenset({408, 420, 429, 500, 502, 503, 504})
+RETRY_STATUSES = frozenset({408, 410, 420, 429, 500, 502, 503, 504})
 
 
 def row_verdict(code: str, message: str = "") -> Verdict:

@@ -1,4 +1,4 @@
-"""Describe entries in full: what a snapshot leaves out is filled as Salesforce has it."""
+"""Describe entries in full: what a snapshot leaves out, with Salesforce's defaults."""
 
 from __future__ import annotations
 

@@ -35,13 +35,14 @@ class Arrival:
 class RowAttempt:
     """A row about to be written; `record_id` None means a create.
 
-    `number` counts, from 1, the rows that the fault has been asked about.
+    The fault plan fills the last two in: what the request's header allows, and, from
+    1, how many rows the fault has been asked about.
     """
 
     object_name: str
     row: Mapping[str, Any]
     record_id: str | None
-    may_save_duplicates: bool
+    may_save_duplicates: bool = False
     number: int = 0
 
 

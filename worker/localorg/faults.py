@@ -72,7 +72,9 @@ class Faults:
         with self._lock:
             return [fault.as_json() for fault in self._active]
 
-    def plan(self, target: str, *, is_api: bool) -> FaultPlan:
+    def plan(
+        self, target: str, *, is_api: bool = True, may_save_duplicates: bool = False
+    ) -> FaultPlan:
         """The faults that may hit the request `target`, such as `GET /path?query`."""
         with self._lock:
             hits = [
@@ -80,7 +82,7 @@ class Faults:
                 for fault in self._active
                 if (fault.path in target if fault.path else is_api)
             ]
-        return FaultPlan(self, hits)
+        return FaultPlan(self, hits, may_save_duplicates=may_save_duplicates)
 
     def take(self, fault: Fault) -> bool:
         """Use a fault for one request; False if it was used up meanwhile."""
@@ -104,9 +106,12 @@ class Faults:
 class FaultPlan:
     """The faults that may hit one request."""
 
-    def __init__(self, faults: Faults, hits: list[Fault]) -> None:
+    def __init__(
+        self, faults: Faults, hits: list[Fault], *, may_save_duplicates: bool
+    ) -> None:
         self._faults = faults
         self._hits = hits
+        self._may_save_duplicates = may_save_duplicates
         self._taken: dict[int, bool] = {}
 
     def before(self, arrival: Arrival) -> Answer | None:
@@ -129,8 +134,12 @@ class FaultPlan:
             wanted = fault.options.get("object", attempt.object_name)
             if act is None or wanted.lower() != attempt.object_name.lower():
                 continue
-            numbered = replace(attempt, number=self._faults.next_row(fault))
-            problem = act(fault.options, numbered)
+            seen = replace(
+                attempt,
+                may_save_duplicates=self._may_save_duplicates,
+                number=self._faults.next_row(fault),
+            )
+            problem = act(fault.options, seen)
             if problem is None:
                 continue
             if index not in self._taken:

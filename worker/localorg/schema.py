@@ -123,7 +123,8 @@ def _sobject(described: dict[str, Any]) -> SObject:
             raise ValueError(f"{entry['name']!r} is not a name of an object or field")
     names = {entry["name"].lower() for entry in given}
     added = [entry for entry in system_fields() if entry["name"].lower() not in names]
-    described["fields"] = [full_field(entry) for entry in (*added, *given)]
+    ordered = sorted((*added, *given), key=lambda entry: entry["name"] != "Id")
+    described["fields"] = [full_field(entry) for entry in ordered]
     fields = tuple(_field(entry) for entry in described["fields"])
     return SObject(
         name=described["name"],

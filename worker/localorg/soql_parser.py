@@ -101,11 +101,13 @@ class _Parser:
             return Condition(path, "NOT IN", self._list())
         if self._accept("like"):
             return Condition(path, "LIKE", (self._literal(),))
-        for sign in _COMPARISONS:
-            if self._accept(sign):
-                operator = "!=" if sign == "<>" else sign
-                return Condition(path, operator, (self._literal(),))
-        self._fail()
+        return Condition(path, self._comparison(), (self._literal(),))
+
+    def _comparison(self) -> str:
+        sign = next((sign for sign in _COMPARISONS if self._accept(sign)), None)
+        if sign is None:
+            self._fail()
+        return "!=" if sign == "<>" else sign
 
     def _list(self) -> tuple[Literal, ...]:
         self._expect("(")

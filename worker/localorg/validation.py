@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.localorg.messages import Problem, Refused
-from worker.localorg.references import check_reference, resolve_relationship
 from worker.localorg.records import RecordStore
+from worker.localorg.references import check_reference, resolve_relationship
 from worker.localorg.schema import Field, Schema, SObject
 from worker.localorg.values import stored_value
 
@@ -36,7 +36,7 @@ class RowValidator:
         Raises Refused with every problem of the row.
         """
         given = self._named(sobject, row)
-        _check_writable(sobject, given, creating=record_id is None)
+        _check_writable(given, creating=record_id is None)
         problems: list[Problem] = []
         values: dict[str, Any] = {}
         for field, value in given:
@@ -87,9 +87,7 @@ def unknown_column(name: str, sobject: SObject) -> Problem:
     return Problem("INVALID_FIELD", message)
 
 
-def _check_writable(
-    sobject: SObject, given: list[tuple[Field, Any]], *, creating: bool
-) -> None:
+def _check_writable(given: list[tuple[Field, Any]], *, creating: bool) -> None:
     locked = [
         field.name
         for field, _ in given

@@ -28,7 +28,8 @@ def stored_value(field: Field, value: Any) -> Any:
     """What a record keeps for `value`; empty text is null, as in Salesforce."""
     if (value is None or value == "") and field.type != "boolean":
         return None
-    return _CONVERTERS.get(field.type, _text)(field, value)
+    convert: Callable[[Field, Any], Any] = _CONVERTERS.get(field.type, _text)
+    return convert(field, value)
 
 
 def answered_value(field: Field, stored: Any) -> Any:

@@ -17,6 +17,7 @@ from worker.localorg.validation import RowValidator
 from worker.localorg.values import moment_text, stored_value
 
 RowCheck = Callable[[RowAttempt], None]
+_STAMPS = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
 
 
 class RecordWriter:
@@ -30,24 +31,11 @@ class RecordWriter:
         self._now = now
 
     def create(
-        self,
-        sobject: SObject,
-        row: Mapping[str, Any],
-        check_row: RowCheck,
-        *,
-        may_save_duplicates: bool = False,
+        self, sobject: SObject, row: Mapping[str, Any], check_row: RowCheck
     ) -> str:
         """Store a new record and give its id; Refused says why not."""
-        check_row(RowAttempt(sobject.name, row, None, may_save_duplicates))
-        given = self._validator.values(sobject, row, record_id=None)
-        values = dict(sobject.defaults) | given
-        number = self._store.next_number(sobject)
-        values |= derived_values(sobject, values, new_number=number)
-        stamp = moment_text(self._now())
-        stamps = dict.fromkeys(
-            ("CreatedDate", "LastModifiedDate", "SystemModstamp"), stamp
-        )
-        return self._store.insert(sobject, values | stamps)
+        check_row(RowAttempt(sobject.name, row, None))
+        return self._create(sobject, row)
 
     def update(
         self,
@@ -55,18 +43,10 @@ class RecordWriter:
         record_id: str,
         row: Mapping[str, Any],
         check_row: RowCheck,
-        *,
-        may_save_duplicates: bool = False,
     ) -> None:
         """Change a record that is known to be there; Refused says why not."""
-        check_row(RowAttempt(sobject.name, row, record_id, may_save_duplicates))
-        values = self._validator.values(sobject, row, record_id=record_id)
-        if sobject.name_parts & values.keys():
-            whole = (self._store.record(sobject, record_id) or {}) | values
-            values |= derived_values(sobject, whole, new_number=None)
-        stamp = moment_text(self._now())
-        stamps = {"LastModifiedDate": stamp, "SystemModstamp": stamp}
-        self._store.update(sobject, record_id, values | stamps)
+        check_row(RowAttempt(sobject.name, row, record_id))
+        self._update(sobject, record_id, row)
 
     def delete(self, sobject: SObject, record_id: str) -> None:
         """Move a record to the bin."""
@@ -81,32 +61,15 @@ class RecordWriter:
         key: Field,
         row: Mapping[str, Any],
         check_row: RowCheck,
-        *,
-        may_save_duplicates: bool = False,
     ) -> tuple[str, bool]:
         """Update the record with the row's key, or create it: id, and if created."""
-        value = key_value(row, key)
-        if key.type == "id":
-            record_id = None if value is None else self.living_id(sobject, value)
-        else:
-            record_id = self._match(sobject, key, value)
+        record_id = self._match(sobject, key, key_value(row, key))
+        check_row(RowAttempt(sobject.name, row, record_id))
+        is_id = key.type == "id"
+        rest = row if record_id is None and not is_id else without_key(row, key)
         if record_id is None:
-            made = self.create(
-                sobject, row, check_row, may_save_duplicates=may_save_duplicates
-            )
-            return made, True
-        rest = {
-            name: item for name, item in row.items() if name.lower() != key.name.lower()
-        }
-        # A lock fault may name the key, so it sees the whole row.
-        self.update(
-            sobject,
-            record_id,
-            rest,
-            lambda attempt: check_row(
-                RowAttempt(sobject.name, row, attempt.record_id, may_save_duplicates)
-            ),
-        )
+            return self._create(sobject, rest), True
+        self._update(sobject, record_id, rest)
         return record_id, False
 
     def living_id(self, sobject: SObject, text: Any) -> str:
@@ -124,6 +87,8 @@ class RecordWriter:
         return record_id
 
     def _match(self, sobject: SObject, key: Field, value: Any) -> str | None:
+        if key.type == "id":
+            return None if value is None else self.living_id(sobject, value)
         stored = stored_value(key, value)
         if stored is None:
             message = f"{key.name} not specified"
@@ -132,6 +97,29 @@ class RecordWriter:
         if len(matches) > 1:
             raise several_matches(key, matches)
         return matches[0] if matches else None
+
+    def _create(self, sobject: SObject, row: Mapping[str, Any]) -> str:
+        given = self._validator.values(sobject, row, record_id=None)
+        values = dict(sobject.defaults) | given
+        number = self._store.next_number(sobject)
+        values |= derived_values(sobject, values, new_number=number)
+        stamp = moment_text(self._now())
+        return self._store.insert(sobject, values | dict.fromkeys(_STAMPS, stamp))
+
+    def _update(self, sobject: SObject, record_id: str, row: Mapping[str, Any]) -> None:
+        values = self._validator.values(sobject, row, record_id=record_id)
+        if sobject.name_parts & values.keys():
+            whole = (self._store.record(sobject, record_id) or {}) | values
+            values |= derived_values(sobject, whole, new_number=None)
+        stamp = moment_text(self._now())
+        changed = values | dict.fromkeys(_STAMPS[1:], stamp)
+        self._store.update(sobject, record_id, changed)
+
+
+def without_key(row: Mapping[str, Any], key: Field) -> dict[str, Any]:
+    """The row without its key, whatever the case of the name."""
+    wanted = key.name.lower()
+    return {name: item for name, item in row.items() if name.lower() != wanted}
 
 
 def key_value(row: Mapping[str, Any], key: Field) -> Any:

@@ -58,13 +58,16 @@ def plan_write(spec: WriteSpec, context: Context) -> Write | Unwritten | None:
     except ValueError as error:
         hint = f"{place}: {error}"
         return Unwritten(spec.object, State.PARKED, "transform_refused", hint, place)
-    if key is None:
+    write = _write(spec, key, fields, links, place) if key else None
+    if spec.mode == "update" and not links and write and not write.fields:
+        return None
+    if write is None:
         # With nothing to find a record by there is none to update; but a record that
         # should be made and has no key would be lost.
         state = State.SKIPPED if spec.mode == "update" else State.PARKED
         hint = f"{place}: the payload has no value for the key"
         return Unwritten(spec.object, state, "no_key", hint, place)
-    return _write(spec, key, fields, links, place)
+    return write
 
 
 def find_match(specs: tuple[MatchSpec, ...], context: Context) -> Match | None:

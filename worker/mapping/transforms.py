@@ -202,6 +202,16 @@ def flags(value: Any, labels: Mapping[str, str]) -> str:
     return ";".join(label for key, label in labels.items() if value.get(key) is True)
 
 
+@transform(
+    ({"a": True, "b": True}, {"b": "B", "a": "A"}, "B"),
+    ({"a": False}, {"a": "A"}, None),
+    argument=Argument.TABLE,
+)
+def first_flag(value: Any, labels: Mapping[str, str]) -> str | None:
+    """The label of the first key that is true, in the labels' order; else null."""
+    return flags(value, labels).split(";")[0] or None
+
+
 @transform(({"Amount": "1200", "When": None}, "Amount: 1200"))
 def pairs(value: Any) -> str:
     """An object as lines of `key: value`; keys with null are left out."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from worker.errors import SettingsFault
-from worker.model import Connection
+from worker.model import Connection, OrgLogin
 from worker.settings.connections import load_connections
 from worker.settings.environment import Environment
 
@@ -31,22 +31,12 @@ class Needs(Flag):
 
 
 @dataclass(frozen=True, slots=True)
-class Salesforce:
-    """How to reach the org. `url` is where to log in, without a path."""
-
-    url: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    api_version: str
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that differs between two deployments. Secrets are not in its repr."""
 
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
-    salesforce: Salesforce | None
+    salesforce: OrgLogin | None
     connections: Mapping[str, Connection]
     config_dir: Path
     mappings_dir: Path
@@ -101,7 +91,7 @@ def _redis_url(environment: Environment) -> str:
     return url
 
 
-def _salesforce(environment: Environment) -> Salesforce:
+def _salesforce(environment: Environment) -> OrgLogin:
     domain = environment.required(
         "SALESFORCE_DOMAIN", "set the org's My Domain name, such as acme.my"
     )
@@ -109,7 +99,7 @@ def _salesforce(environment: Environment) -> Salesforce:
     version = environment.text("SALESFORCE_API_VERSION", "67.0")
     if not re.fullmatch(r"\d{2,3}\.0", version):
         environment.faults.append("SALESFORCE_API_VERSION has to look like 67.0")
-    return Salesforce(
+    return OrgLogin(
         url=_salesforce_url(environment, domain) if domain else "",
         client_id=environment.required("SALESFORCE_CLIENT_ID", fix),
         client_secret=environment.required("SALESFORCE_CLIENT_SECRET", fix),

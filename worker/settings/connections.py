@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -45,9 +46,7 @@ def load_connections(
             found = _connection(reader, root, name, node)
             if found is not None:
                 connections[name] = (
-                    _with_secrets(environment, found, reader, node)
-                    if with_secrets
-                    else found
+                    _with_secrets(environment, found) if with_secrets else found
                 )
     except BadMapping as bad:
         findings.extend(bad.findings)
@@ -76,7 +75,8 @@ def _connection(
         else:
             options[option] = reader.choice(value, tuple(allowed[option]))
     timezone = _timezone(reader, entries.get("timezone"))
-    return Connection(name, source_name, (), options, timezone)
+    variable = reader.text(entries.get("secrets"))
+    return Connection(name, source_name, (), options, timezone, variable)
 
 
 def _timezone(reader: NodeReader, node: Node | None) -> str:
@@ -90,11 +90,8 @@ def _timezone(reader: NodeReader, node: Node | None) -> str:
     return name
 
 
-def _with_secrets(
-    environment: Environment, found: Connection, reader: NodeReader, node: Node
-) -> Connection:
-    entries = node.entries if isinstance(node, Table) else {}
-    variable = reader.text(entries.get("secrets"))
+def _with_secrets(environment: Environment, found: Connection) -> Connection:
+    variable = found.secrets_variable
     fix = f"put the secret that {found.source} shows for the webhook there, or take"
     fix += f" {found.name!r} out of connections.yaml"
     secrets = environment.several(variable, fix) if variable else ()
@@ -103,4 +100,4 @@ def _with_secrets(
         problem = source.secret_problem(secret, found.options)
         if problem:
             environment.faults.append(f"{variable} {problem}")
-    return Connection(found.name, found.source, secrets, found.options, found.timezone)
+    return replace(found, secrets=secrets)

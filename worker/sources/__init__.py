@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, cast
@@ -54,6 +55,7 @@ def names() -> list[str]:
     return sorted(name for name in found if not name.startswith("_"))
 
 
+@cache
 def load(name: str) -> Source:
     """Return the source of this name. Raises `KeyError` where there is none."""
     if name not in names():

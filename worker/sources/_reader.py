@@ -60,7 +60,11 @@ def utc_time(text: str) -> datetime:
     if not found:
         raise ValueError("not ISO-8601 with a zone")
     day, clock, fraction, zone = found.groups()
-    moment = datetime.fromisoformat(f"{day}T{clock}{fraction or ''}{zone}")
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{fraction or ''}{zone}")
+    except ValueError:
+        # Its message would quote the text, which may be a payload's.
+        raise ValueError("no time of the calendar") from None
     if not 2000 <= moment.year < 2100:
         raise ValueError("not in 2000 to 2099")
     return moment.astimezone(UTC)

@@ -1,0 +1,108 @@
+"""The only place that builds real things. Floor 4."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+from datetime import UTC, datetime
+from functools import cache
+
+from celery import Celery
+from sqlalchemy import Engine
+
+from worker import broker
+from worker.crm.salesforce import SalesforceCrm
+from worker.crm.session import Session
+from worker.delivery.draining import Drainer
+from worker.intake import Intake
+from worker.mapping_folder import load_mappings
+from worker.settings import Needs, Settings, load_settings
+from worker.store.engine import open_engine
+from worker.store.events import Events
+from worker.store.lanes import Lanes
+
+
+def utc_now() -> datetime:
+    """Return the moment."""
+    return datetime.now(UTC)
+
+
+@cache
+def settings(needs: Needs = Needs.NOTHING) -> Settings:
+    """Return the settings of this process's environment. Raises `SettingsFault`."""
+    return load_settings(os.environ, needs)
+
+
+@cache
+def celery_app() -> Celery:
+    """Return the Celery app; it reads its settings when first used."""
+    return broker.make_app(lambda: (settings().redis_url, settings().sweep_seconds))
+
+
+@cache
+def engine() -> Engine:
+    """Return this process's database engine; it connects when first used."""
+    return open_engine(settings().database_url)
+
+
+@cache
+def events() -> Events:
+    """Return the events of the database."""
+    return Events(engine())
+
+
+@cache
+def lanes() -> Lanes:
+    """Return the lanes of the database."""
+    return Lanes(engine())
+
+
+@cache
+def intake() -> Intake:
+    """Return what takes deliveries in. Raises `SettingsFault` and `MappingFault`."""
+    read = settings(Needs.WEBHOOK_SECRETS)
+    app = celery_app()
+    return Intake(
+        events=events(),
+        mappings=load_mappings(read.mappings_dir),
+        connections=read.connections,
+        lanes=read.lanes,
+        ring=lambda lane: broker.ring(app, lane),
+    )
+
+
+@cache
+def drainer() -> Drainer:
+    """Return what drains lanes. Raises `SettingsFault` and `MappingFault`."""
+    read = settings(Needs.SALESFORCE)
+    if read.salesforce is None:
+        raise AssertionError("settings without the org that they need")
+    return Drainer(
+        events=events(),
+        lanes=lanes(),
+        crm=SalesforceCrm(Session(read.salesforce)),
+        mappings=load_mappings(read.mappings_dir),
+        connections=read.connections,
+        lease_seconds=read.lease_seconds,
+        retry_hours=read.retry_hours,
+        clock=utc_now,
+        jitter=random.random,
+    )
+
+
+def check(needs: Needs) -> None:
+    """Read settings and mappings. Raises `SettingsFault` and `MappingFault`."""
+    load_mappings(settings(needs).mappings_dir)
+
+
+def log_to_stderr() -> None:
+    """Set logging up: one line an outcome, no payloads."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    # It logs every path it asks for; a record page's may hold an id.
+    logging.getLogger("urllib3").setLevel(logging.WARNING)

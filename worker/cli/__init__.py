@@ -1,0 +1,52 @@
+"""`crm-sync`: one command a module. Floor 5."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker.cli import demo, events, explain, migrate, send, up
+from worker.errors import SyncError
+
+app = typer.Typer(
+    name="crm-sync",
+    help="Puts every voice-AI call into Salesforce, by rules in YAML.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command(name="demo")(demo.demo)
+app.command(name="up")(up.up)
+app.command(name="send")(send.send)
+app.command(name="explain")(explain.explain)
+app.command(name="events")(events.events)
+app.command(name="migrate")(migrate.migrate)
+
+
+@app.callback()
+def _root(
+    config_dir: Annotated[
+        Path, typer.Option(envvar="CONFIG_DIR", help="Folder of connections.yaml.")
+    ] = Path("config"),
+) -> None:
+    """Check that the command runs where the project is."""
+    if not (config_dir / "connections.yaml").is_file():
+        typer.echo(
+            f"{config_dir}/connections.yaml is not there: run crm-sync in the"
+            " project's folder, or set CONFIG_DIR and MAPPINGS_DIR",
+            err=True,
+        )
+        raise typer.Exit(2)
+
+
+def main() -> None:
+    """Run a command; an error of ours is a message, not a traceback."""
+    try:
+        app()
+    except SyncError as error:
+        sys.stderr.write(f"crm-sync: {error}\n")
+        sys.exit(1)

@@ -1,0 +1,184 @@
+"""Everything on this machine: Redis, org, web, worker, beat, Flower. Floor 5."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from sqlalchemy import Engine
+
+from worker import broker
+from worker.cli.local_secrets import fill_in
+from worker.cli.processes import Child, free_port, stop_all
+from worker.cli.redis_server import redis_command
+from worker.errors import BrokerUnavailable, SyncError
+from worker.settings import Needs, load_settings
+from worker.store.engine import open_engine
+from worker.store.schema import migrate
+
+START_TIMEOUT_SECONDS = 60.0
+POLL_SECONDS = 0.05
+
+
+class StackFailed(SyncError):
+    """A process did not come up; the message has the end of its log."""
+
+    reason = "stack_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the parts of a running stack are."""
+
+    web: str
+    org: str
+    redis: str
+    database: str
+    flower: str | None
+
+
+class Stack:
+    """The whole system on loopback, its state in one folder. Stop it in `finally`."""
+
+    def __init__(self, state_dir: Path, port: int, *, with_flower: bool) -> None:
+        state = state_dir.resolve()
+        self._state = state
+        self._ports = {name: free_port() for name in ("redis", "org", "flower")}
+        self._ports["web"] = port or free_port()
+        at = {name: f"127.0.0.1:{port}" for name, port in self._ports.items()}
+        self.urls = Urls(
+            web=f"http://{at['web']}",
+            org=f"http://{at['org']}",
+            redis=f"redis://{at['redis']}/0",
+            database=f"sqlite:///{state / 'crm-sync.db'}",
+            flower=f"http://{at['flower']}" if with_flower else None,
+        )
+        self.environment = self._environment()
+        self._children: list[Child] = []
+        self._servers: list[Child] = []
+
+    def start(self, say: Callable[[str], None]) -> None:
+        """Start everything and wait until it is ready. Raises `StackFailed`."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        migrate(self.engine())
+        say("starting Redis and the local org")
+        self._servers = [self._redis(), self._org()]
+        self._start(self._servers)
+        self._await(self._servers[0], self._redis_answers)
+        self._await(self._servers[1], lambda: _answers(f"{self.urls.org}/"))
+        say("starting web, worker and beat")
+        self._children = self._processes()
+        self._start(self._children)
+        self._await(self._children[0], lambda: _answers(f"{self.urls.web}/readyz"))
+        self._await(self._children[1], self._worker_answers)
+        if self.urls.flower:
+            flower = self.urls.flower
+            self._await(self._children[-1], lambda: _answers(f"{flower}/"))
+
+    def stop(self) -> None:
+        """Stop everything: the processes first, what they use after them."""
+        stop_all(self._children)
+        stop_all(self._servers)
+
+    def revive(self) -> list[str]:
+        """Start again what has died; return the names."""
+        now = time.monotonic()
+        every = (*self._servers, *self._children)
+        return [child.name for child in every if child.revive(now)]
+
+    def engine(self) -> Engine:
+        """Return an engine of the stack's database."""
+        return open_engine(self.urls.database)
+
+    def _environment(self) -> dict[str, str]:
+        connections = load_settings(os.environ, Needs.NOTHING).connections
+        return {
+            **fill_in(os.environ, connections),
+            "DATABASE_URL": self.urls.database,
+            "REDIS_URL": self.urls.redis,
+            "SALESFORCE_DOMAIN": self.urls.org,
+            "SALESFORCE_CLIENT_ID": "local",
+            "SALESFORCE_CLIENT_SECRET": "local",
+            "SWEEP_SECONDS": os.environ.get("SWEEP_SECONDS", "2"),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _child(self, name: str, *command: str) -> Child:
+        log_path = self._state / "logs" / f"{name}.log"
+        return Child(name, command, self.environment, log_path)
+
+    def _redis(self) -> Child:
+        return self._child("redis", *redis_command(self._ports["redis"], self._state))
+
+    def _org(self) -> Child:
+        schema = Path(os.environ.get("CONFIG_DIR", "config")) / "salesforce"
+        return self._child(
+            "org",
+            *(sys.executable, "-m", "worker.localorg", "--schema", str(schema)),
+            *("--database", str(self._state / "org.db")),
+            *("--port", str(self._ports["org"])),
+        )
+
+    def _processes(self) -> list[Child]:
+        celery = (sys.executable, "-m", "celery", "-A", "worker")
+        schedule = str(self._state / "beat-schedule")
+        processes = [
+            self._child(
+                "web",
+                *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+                *("--host", "127.0.0.1", "--port", str(self._ports["web"])),
+                *("--workers", "1", "--blocking-threads", "8", "worker.wsgi:app"),
+            ),
+            self._child(
+                "worker",
+                *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
+                *("--without-gossip", "--without-mingle"),
+            ),
+            self._child("beat", *celery, "beat", "--schedule", schedule, "--pidfile="),
+        ]
+        if self.urls.flower:
+            flower = (*celery, "flower", "--address=127.0.0.1")
+            port = f"--port={self._ports['flower']}"
+            processes.append(self._child("flower", *flower, port))
+        return processes
+
+    def _start(self, children: list[Child]) -> None:
+        for child in children:
+            child.start()
+
+    def _await(self, child: Child, is_ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not is_ready():
+            if not child.is_running() or time.monotonic() > deadline:
+                tail = child.log_tail()
+                raise StackFailed(f"{child.name} did not start:\n{tail}")
+            time.sleep(POLL_SECONDS)
+
+    def _redis_answers(self) -> bool:
+        app = broker.make_app(lambda: (self.urls.redis, 10))
+        try:
+            broker.ping(app)
+        except BrokerUnavailable:
+            return False
+        finally:
+            app.close()
+        return True
+
+    def _worker_answers(self) -> bool:
+        app = broker.make_app(lambda: (self.urls.redis, 10))
+        try:
+            return bool(app.control.ping(timeout=0.3))
+        finally:
+            app.close()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).status_code == 200
+    except requests.RequestException:
+        return False

@@ -1,0 +1,9 @@
+"""Draining a lane: events in, Salesforce records out, each of them settled. Floor 3.
+
+planning    an event row to the writes that its mapping asks for
+lookup      who the writes refer to: one query per object
+rows        writes to rows: resolved, merged by target, policies applied
+sending     rows to Salesforce in the fewest requests, each row's result understood
+settling    what came of the writes, folded to what becomes of the event
+draining    the loop under a lane's lease
+"""

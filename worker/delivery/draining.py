@@ -1,0 +1,185 @@
+"""The loop under a lane's lease: claim, map, look up, write, settle. Floor 3."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
+
+from worker.crm import MAX_RECORDS, Crm
+from worker.delivery.lookup import Lookup, look_up
+from worker.delivery.planning import EventPlan, Job, plan_event
+from worker.delivery.rows import build_rows, find_target, outcome
+from worker.delivery.sending import Sender
+from worker.delivery.settling import fold
+from worker.errors import CrmRefused, CrmUnavailable
+from worker.mapping.mapping_set import MappingSet
+from worker.model import Connection, State
+from worker.store.events import Events
+from worker.store.lanes import EventOutcome, Lanes, Lease, LeaseLost
+from worker.store.tables import EventRow, RecordRow
+
+BATCHES_A_DRAIN = 10
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Drainer:
+    """What draining needs. `jitter` gives a number from 0 to 1."""
+
+    events: Events
+    lanes: Lanes
+    crm: Crm
+    mappings: MappingSet
+    connections: Mapping[str, Connection]
+    lease_seconds: int
+    retry_hours: int
+    clock: Callable[[], datetime]
+    jitter: Callable[[], float]
+
+    def drain(self, lane: int) -> bool:
+        """Deliver the lane's due events; return whether more are due.
+
+        Nothing happens while another drains the lane: what came in meanwhile is seen
+        by that drainer, which looks once more after it has given the lane back.
+        """
+        lease = self.lanes.lease(lane, self.clock(), self.lease_seconds)
+        if lease is None:
+            return False
+        try:
+            for _ in range(BATCHES_A_DRAIN):
+                if not self._deliver_batch(lease):
+                    break
+            self.lanes.release(lease)
+        except LeaseLost:
+            log.warning("lane %d was taken over while we drained it", lane)
+            return False
+        return bool(self.lanes.due(lane, self.clock(), limit=1))
+
+    def _deliver_batch(self, lease: Lease) -> bool:
+        rows = self.lanes.due(lease.lane, self.clock(), limit=MAX_RECORDS)
+        if not rows:
+            return False
+        outcomes = self._deliver(rows, lease)
+        self.lanes.settle(lease, outcomes, self.clock())
+        for event in outcomes:
+            log.info("event %d %s %s", event.event_id, event.state, event.reason or "")
+        return True
+
+    def _deliver(self, rows: Sequence[EventRow], lease: Lease) -> list[EventOutcome]:
+        earlier = self._earlier(rows)
+        plans = [
+            plan_event(
+                row, self.mappings, self.connections, earlier.get(row.id or 0, ())
+            )
+            for row in rows
+        ]
+        jobs = [job for p in plans for job in p.jobs if job.outcome is None]
+        unavailable = self._write(jobs, lease) if jobs else None
+        return [self._fold(plan, unavailable) for plan in plans]
+
+    def _earlier(self, rows: Sequence[EventRow]) -> dict[int, list[RecordRow]]:
+        """Return what earlier attempts did, by event."""
+        tried = [row.id for row in rows if row.attempts and row.id]
+        found: dict[int, list[RecordRow]] = {}
+        for record in self.events.records(tried) if tried else ():
+            found.setdefault(record.event_id, []).append(record)
+        return found
+
+    def _write(self, jobs: Sequence[Job], lease: Lease) -> CrmUnavailable | None:
+        """Give every job an outcome; return why Salesforce is unavailable, if it is."""
+
+        def keep_lease() -> None:
+            self.lanes.renew(lease, self.clock(), self.lease_seconds)
+
+        keep_lease()
+        try:
+            lookup = look_up(jobs, self.crm)
+        except CrmUnavailable as error:
+            _end_all(jobs, State.PENDING, error.reason, error.code)
+            return error
+        except CrmRefused as error:
+            _end_all(jobs, State.PARKED, error.code.lower(), error.code, error.hint)
+            return None
+        sender = Sender(self.crm, lookup, keep_lease)
+        for object_name in parents_first(jobs):
+            of_object = [job for job in jobs if job.write.object == object_name]
+            ready = _put_off_orphans(of_object, jobs)
+            newer = self._newer(object_name, ready, lookup) if ready else ()
+            sender.send(build_rows(ready, lookup, newer))
+        return sender.unavailable
+
+    def _newer(
+        self, object_name: str, jobs: Sequence[Job], lookup: Lookup
+    ) -> Sequence[RecordRow]:
+        """Return what later calls already wrote to the records of these jobs."""
+        ids = [find_target(job, lookup) for job in jobs if job.write.mode == "update"]
+        keys = [str(job.write.key) for job in jobs if job.write.mode != "update"]
+        since = min(job.occurred_at for job in jobs)
+        return self.lanes.newer_records(
+            object_name, [i for i in ids if i is not None], keys, since
+        )
+
+    def _fold(
+        self, plan: EventPlan, unavailable: CrmUnavailable | None
+    ) -> EventOutcome:
+        return fold(
+            plan,
+            now=self.clock(),
+            jitter=self.jitter(),
+            retry_hours=self.retry_hours,
+            retry_after_seconds=(
+                unavailable.retry_after_seconds if unavailable else None
+            ),
+        )
+
+
+def parents_first(jobs: Sequence[Job]) -> list[str]:
+    """Return the objects of the jobs, those that others refer to first.
+
+    Where two objects refer to each other, the order of the mapping stands.
+    """
+    objects = dict.fromkeys(job.write.object for job in jobs)
+    graph = {
+        name: {
+            link.object
+            for job in jobs
+            if job.write.object == name
+            for link in job.write.links
+            if link.object in objects and link.object != name
+        }
+        for name in objects
+    }
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError:
+        return list(objects)
+
+
+def _put_off_orphans(of_object: Sequence[Job], jobs: Sequence[Job]) -> list[Job]:
+    """Return the jobs that can go now; those whose parent has to wait wait too."""
+    waiting = {
+        (job.write.object, job.write.key)
+        for job in jobs
+        if job.outcome is not None and job.outcome.state is State.PENDING
+    }
+    orphans = [
+        job
+        for job in of_object
+        if any((link.object, link.match) in waiting for link in job.write.links)
+        and job.write.mode != "update"
+    ]
+    for job in orphans:
+        job.outcome = outcome(job, State.PENDING, reason="waits_for_parent")
+    return [job for job in of_object if job.outcome is None]
+
+
+def _end_all(
+    jobs: Sequence[Job], state: State, reason: str, code: str, hint: str | None = None
+) -> None:
+    for job in jobs:
+        text = f"{job.write.place}: {hint}" if hint else None
+        job.outcome = outcome(job, state, reason=reason, error_code=code, hint=text)

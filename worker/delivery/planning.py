@@ -1,0 +1,126 @@
+"""An event row to the writes that its mapping asks for. Floor 3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from worker import sources
+from worker.errors import BadPayload
+from worker.mapping.context import context_of
+from worker.mapping.mapping_set import MappingSet
+from worker.model import Connection, Delivery, Plan, State, Unwritten, Write
+from worker.store.lanes import RecordOutcome
+from worker.store.tables import EventRow, RecordRow
+
+
+@dataclass(slots=True)
+class Job:
+    """One write of one event, and what came of it once that is known."""
+
+    event_id: int
+    ordinal: int
+    write: Write
+    occurred_at: datetime
+    version: str
+    outcome: RecordOutcome | None = None
+
+
+@dataclass(slots=True)
+class EventPlan:
+    """What becomes of an event: it ends here, or its jobs decide."""
+
+    row: EventRow
+    version: str | None = None
+    state: State | None = None
+    reason: str | None = None
+    jobs: list[Job] = field(default_factory=list)
+    unwritten: list[RecordOutcome] = field(default_factory=list)
+
+
+def plan_event(
+    row: EventRow,
+    mappings: MappingSet,
+    connections: Mapping[str, Connection],
+    earlier: Sequence[RecordRow],
+) -> EventPlan:
+    """Return an event's plan. What an earlier attempt settled is not sent again."""
+    planned = EventPlan(row)
+    connection = connections.get(row.connection)
+    mapping = mappings.find(row.source, row.type)
+    if connection is None:
+        planned.state, planned.reason = State.PARKED, "unknown_connection"
+        return planned
+    if mapping is None:
+        planned.state, planned.reason = State.SKIPPED, "unmapped_event"
+        return planned
+    delivery = Delivery(row.headers, row.body, row.received_at)
+    try:
+        event = sources.load(row.source).read(delivery)
+    except BadPayload:
+        planned.state, planned.reason = State.PARKED, BadPayload.reason
+        return planned
+    plan = mapping.plan(context_of(event, connection, row.received_at))
+    planned.version = plan.version
+    if plan.skip_reason:
+        planned.state, planned.reason = State.SKIPPED, plan.skip_reason
+        return planned
+    _fill(planned, plan, {record.ordinal: record for record in earlier})
+    return planned
+
+
+def _fill(planned: EventPlan, plan: Plan, earlier: Mapping[int, RecordRow]) -> None:
+    for ordinal, write in enumerate(plan.writes):
+        if isinstance(write, Unwritten):
+            planned.unwritten.append(_unwritten(ordinal, write, plan.version))
+            continue
+        event_id = planned.row.id or 0
+        job = Job(event_id, ordinal, write, planned.row.occurred_at, plan.version)
+        record = earlier.get(ordinal)
+        if record is not None and _is_settled(record, write, plan.version):
+            job.outcome = _again(record)
+        planned.jobs.append(job)
+
+
+def _is_settled(record: RecordRow, write: Write, version: str) -> bool:
+    """Return whether an earlier attempt already ended this very write."""
+    return (
+        record.state != State.PENDING.value
+        and record.mapping_version == version
+        and record.object == write.object
+        and record.key == str(write.key)
+        and write.fields.items() <= record.fields.items()
+    )
+
+
+def _again(record: RecordRow) -> RecordOutcome:
+    return RecordOutcome(
+        ordinal=record.ordinal,
+        object=record.object,
+        key=record.key,
+        fields=record.fields,
+        place=record.place,
+        mapping_version=record.mapping_version,
+        state=State(record.state),
+        reason=record.reason,
+        error_code=record.error_code,
+        error_fields=tuple(filter(None, (record.error_fields or "").split(","))),
+        hint=record.hint,
+        salesforce_id=record.salesforce_id,
+        created=record.created,
+    )
+
+
+def _unwritten(ordinal: int, write: Unwritten, version: str) -> RecordOutcome:
+    return RecordOutcome(
+        ordinal=ordinal,
+        object=write.object,
+        key=None,
+        fields={},
+        place=write.place,
+        mapping_version=version,
+        state=write.state,
+        reason=write.reason,
+        hint=write.hint,
+    )

@@ -1,0 +1,183 @@
+"""Writes to rows: links resolved, policies applied, merged by target. Floor 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from worker.delivery.lookup import Lookup
+from worker.delivery.planning import Job
+from worker.mapping.paths import has_value
+from worker.model import Link, State
+from worker.store.lanes import RecordOutcome
+from worker.store.tables import RecordRow
+
+
+@dataclass(slots=True)
+class Row:
+    """One record of a request, with the jobs that it stands for, oldest call first.
+
+    `key` is the external id field of an upsert, None for an update by `Id`.
+    """
+
+    object: str
+    key: str | None
+    target: str
+    fields: dict[str, Any]
+    insert_only: frozenset[str]
+    jobs: list[Job] = field(default_factory=list)
+
+    def record(self) -> dict[str, Any]:
+        """Return what to send."""
+        return {self.key or "Id": self.target, **self.fields}
+
+
+class Settled(Exception):
+    """The write ends here, without a request. Only used inside this module."""
+
+    def __init__(self, state: State, reason: str, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason
+        self.hint = hint
+        self.salesforce_id: str | None = None
+
+
+def build_rows(
+    jobs: Sequence[Job], lookup: Lookup, newer: Iterable[RecordRow]
+) -> list[Row]:
+    """Return one row per job, oldest call first; jobs that need none are settled."""
+    written_since = _written_since(newer)
+    rows = []
+    for job in sorted(jobs, key=lambda job: (job.occurred_at, job.event_id)):
+        try:
+            rows.append(_row(job, lookup, written_since))
+        except Settled as settled:
+            job.outcome = outcome(
+                job,
+                settled.state,
+                reason=settled.reason,
+                hint=settled.hint,
+                salesforce_id=settled.salesforce_id,
+            )
+    return rows
+
+
+def merge(rows: Iterable[Row]) -> list[Row]:
+    """Return one row per target: the same record twice in one request fails twice.
+
+    The later call wins field by field. A sticky field was left out where it is false,
+    so nothing here can clear it.
+    """
+    merged: dict[str, Row] = {}
+    for row in rows:
+        first = merged.get(row.target.casefold())
+        if first is None:
+            merged[row.target.casefold()] = Row(
+                row.object,
+                row.key,
+                row.target,
+                dict(row.fields),
+                row.insert_only,
+                list(row.jobs),
+            )
+            continue
+        first.fields.update(row.fields)
+        first.insert_only |= row.insert_only
+        first.jobs.extend(row.jobs)
+    return list(merged.values())
+
+
+def find_target(job: Job, lookup: Lookup) -> str | None:
+    """Return the Salesforce id of the record to update, where just one matches."""
+    found = lookup.records(job.write.object, job.write.key)
+    return str(found[0]["Id"]) if len(found) == 1 else None
+
+
+def outcome(
+    job: Job, state: State, sent: dict[str, Any] | None = None, **details: Any
+) -> RecordOutcome:
+    """Return what came of a job."""
+    return RecordOutcome(
+        ordinal=job.ordinal,
+        object=job.write.object,
+        key=str(job.write.key),
+        fields=dict(job.write.fields) if sent is None else sent,
+        place=job.write.place,
+        mapping_version=job.version,
+        state=state,
+        **details,
+    )
+
+
+def _row(job: Job, lookup: Lookup, written_since: dict[str, list[RecordRow]]) -> Row:
+    write = job.write
+    found = lookup.records(write.object, write.key)
+    if write.mode == "update":
+        target, key = _only(job, found), None
+    else:
+        target, key = write.key.value, write.key.field
+    if write.mode == "insert" and found:
+        settled = Settled(State.SYNCED, "exists_already")
+        settled.salesforce_id = str(found[0]["Id"])
+        raise settled
+    fields = {name: v for name, v in write.fields.items() if name != key}
+    for name in write.if_empty:
+        if any(has_value(record.get(name, "")) for record in found):
+            fields.pop(name, None)
+    for link in write.links:
+        _put_link(job, link, lookup, fields)
+    identity = target if write.mode == "update" else str(write.key)
+    _drop_superseded(job, fields, written_since.get(identity.casefold(), []))
+    if write.mode == "update" and not fields:
+        raise Settled(State.SKIPPED, "nothing_to_write")
+    return Row(write.object, key, target, fields, write.insert_only, [job])
+
+
+def _only(job: Job, found: list[dict[str, Any]]) -> str:
+    """Return the id of the one record found, and never a guess among several."""
+    write = job.write
+    what = f"{write.object} by {write.key.field}"
+    if not found:
+        hint = f"{write.place}: no {what}: create the record, then replay"
+        raise Settled(State.PARKED, "no_match", hint)
+    if len(found) > 1:
+        hint = f"{write.place}: several {what}: merge them, then replay"
+        raise Settled(State.PARKED, "ambiguous_match", hint)
+    return str(found[0]["Id"])
+
+
+def _put_link(job: Job, link: Link, lookup: Lookup, fields: dict[str, Any]) -> None:
+    found = lookup.records(link.object, link.match) if link.match else []
+    if len(found) == 1:
+        fields[link.field] = found[0]["Id"]
+        return
+    policy = link.ambiguous if found else link.missing
+    if policy == "park":
+        reason = "ambiguous_match" if found else "no_match"
+        by = f" by {link.match.field}" if link.match else ""
+        number = "several" if found else "no"
+        hint = f"{job.write.place}: {link.field}: {number} {link.object}{by}"
+        raise Settled(State.PARKED, reason, hint)
+
+
+def _written_since(newer: Iterable[RecordRow]) -> dict[str, list[RecordRow]]:
+    """Index the records of later calls by Salesforce id and by key."""
+    index: dict[str, list[RecordRow]] = {}
+    for record in newer:
+        for name in (record.salesforce_id, record.key):
+            if name:
+                index.setdefault(name.casefold(), []).append(record)
+    return index
+
+
+def _drop_superseded(
+    job: Job, fields: dict[str, Any], later_records: list[RecordRow]
+) -> None:
+    """Leave out what a later call has written already; a sticky flag still sets."""
+    for record in later_records:
+        if record.occurred_at <= job.occurred_at or record.event_id == job.event_id:
+            continue
+        for name in record.fields.keys() - job.write.sticky:
+            fields.pop(name, None)

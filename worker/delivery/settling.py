@@ -1,0 +1,77 @@
+"""What came of the writes, folded to what becomes of the event. Floor 3."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from worker.delivery.planning import EventPlan
+from worker.model import State
+from worker.store.lanes import EventOutcome, RecordOutcome
+
+FIRST_WAIT_SECONDS = 2.0
+LONGEST_WAIT_SECONDS = 900.0
+
+
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """Return how long to wait after so many attempts: doubling from 2 s to 15 minutes.
+
+    `jitter` from 0 to 1 takes up to half of it away, so that events that failed
+    together do not come back together.
+    """
+    doubled = FIRST_WAIT_SECONDS * 2.0 ** min(attempts - 1, 20)
+    seconds = min(doubled, LONGEST_WAIT_SECONDS) * (1 - jitter / 2)
+    return timedelta(seconds=seconds)
+
+
+def fold(
+    plan: EventPlan,
+    *,
+    now: datetime,
+    jitter: float,
+    retry_hours: int,
+    retry_after_seconds: float | None,
+) -> EventOutcome:
+    """Return the event's outcome: in one state, with every record of it.
+
+    Due again while any record may still pass; after `retry_hours` parked, but an
+    urgent event is tried without end.
+    """
+    records = _records(plan)
+    state, reason = (plan.state, plan.reason) if plan.state else _state(records)
+    attempts = plan.row.attempts + 1
+    next_attempt_at = now
+    if state is State.PENDING:
+        wait = backoff(attempts, jitter)
+        if retry_after_seconds:
+            wait = max(wait, timedelta(seconds=retry_after_seconds))
+        next_attempt_at = now + wait
+        expired = now - plan.row.received_at > timedelta(hours=retry_hours)
+        if expired and not plan.row.urgent:
+            state, reason = State.PARKED, "gave_up"
+    return EventOutcome(
+        event_id=plan.row.id or 0,
+        occurred_at=plan.row.occurred_at,
+        state=state,
+        reason=reason,
+        attempts=attempts,
+        next_attempt_at=next_attempt_at,
+        mapping_version=plan.version,
+        records=records,
+    )
+
+
+def _records(plan: EventPlan) -> tuple[RecordOutcome, ...]:
+    done = [job.outcome for job in plan.jobs if job.outcome is not None]
+    if len(done) != len(plan.jobs):
+        raise AssertionError("a job without an outcome")
+    return tuple(sorted([*plan.unwritten, *done], key=lambda record: record.ordinal))
+
+
+def _state(records: tuple[RecordOutcome, ...]) -> tuple[State, str | None]:
+    for state in (State.PENDING, State.PARKED):
+        for record in records:
+            if record.state is state:
+                return state, record.reason
+    if any(record.state is State.SYNCED for record in records):
+        return State.SYNCED, None
+    return State.SKIPPED, "nothing_to_write"

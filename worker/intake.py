@@ -1,0 +1,109 @@
+"""Taking a delivery in: verified, read, committed, then rung for. Floor 3."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from worker import sources
+from worker.errors import BrokerUnavailable, Refused, UnknownConnection
+from worker.mapping.compiled import CompiledMapping
+from worker.mapping.context import context_of
+from worker.mapping.mapping_set import MappingSet
+from worker.mapping.paths import Context
+from worker.model import Connection, Delivery, Event, State
+from worker.redaction import kept_headers
+from worker.store.events import Events, NewEvent
+
+log = logging.getLogger(__name__)
+
+ACCEPTED, DUPLICATE, IGNORED = "accepted", "duplicate", "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the vendor is told."""
+
+    status: str
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What taking a delivery in needs. `ring` asks for a drain of a lane."""
+
+    events: Events
+    mappings: MappingSet
+    connections: Mapping[str, Connection]
+    lanes: int
+    ring: Callable[[int], None]
+
+    def accept(self, connection_name: str, delivery: Delivery) -> Answer:
+        """Store the event and commit. Raises `Refused` and `StoreUnavailable`.
+
+        A broken doorbell is no reason to refuse: the sweep rings for what is stored.
+        """
+        connection = self.connections.get(connection_name)
+        if connection is None:
+            raise UnknownConnection("no such connection")
+        source = sources.load(connection.source)
+        source.verify(delivery, connection, now=delivery.received_at)
+        event = source.read(delivery)
+        new = self._new_event(event, connection, delivery)
+        stored = self.events.add(new)
+        if not stored.is_new:
+            return Answer(DUPLICATE, stored.event_id)
+        if new.state is not State.PENDING:
+            return Answer(IGNORED, stored.event_id)
+        try:
+            self.ring(new.lane)
+        except BrokerUnavailable as error:
+            log.warning("event %d waits for the sweep: %s", stored.event_id, error)
+        return Answer(ACCEPTED, stored.event_id)
+
+    def refuse(
+        self, connection_name: str, refused: Refused, remote: str, now: datetime
+    ) -> None:
+        """Count a refusal. Unknown names are counted as one: they are anybody's."""
+        known = connection_name if connection_name in self.connections else "?"
+        self.events.reject(known, refused.reason, remote, now)
+
+    def _new_event(
+        self, event: Event, connection: Connection, delivery: Delivery
+    ) -> NewEvent:
+        mapping = self.mappings.find(event.source, event.type)
+        context = context_of(event, connection, delivery.received_at)
+        party = party_key(event, mapping, context)
+        return NewEvent(
+            connection=connection.name,
+            source=event.source,
+            type=event.type,
+            dedupe_key=event.dedupe_key,
+            content_hash=event.content_hash,
+            call_id=event.call_id,
+            party_key=party,
+            lane=lane_of(party, self.lanes),
+            urgent=mapping is not None and mapping.is_urgent(context),
+            occurred_at=event.occurred_at,
+            received_at=delivery.received_at,
+            state=State.SKIPPED if mapping is None else State.PENDING,
+            reason="unmapped_event" if mapping is None else None,
+            headers=kept_headers(delivery.headers),
+            body=delivery.body,
+        )
+
+
+def party_key(event: Event, mapping: CompiledMapping | None, context: Context) -> str:
+    """Return whom the event is about; an event about nobody is a party of its own."""
+    named = mapping.party(context) if mapping else None
+    candidates = (named, event.file_number, event.foreign_id, event.phone)
+    return next((c for c in candidates if c), event.call_id or event.dedupe_key)
+
+
+def lane_of(party: str, lanes: int) -> int:
+    """Return the party's lane: the same in every process and on every day."""
+    digest = hashlib.sha256(party.casefold().encode()).digest()
+    return int.from_bytes(digest[:8]) % lanes

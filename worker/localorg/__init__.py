@@ -1,0 +1,13 @@
+"""A local stand-in for a Salesforce org, for demo, development and tests.
+
+It speaks the subset of the REST API that the worker needs, on loopback only, keeps its
+records in SQLite, and fails on demand. Beside the floors: it imports nothing of them.
+
+Facts: Salesforce's REST reference and recordings of real orgs, read 2026-08.
+Not confirmed against a live org: the codes for more than 200 rows or 10 chunks, and
+whether a number is refused in a text field.
+"""
+
+from worker.localorg.org import LocalOrg
+
+__all__ = ["LocalOrg"]

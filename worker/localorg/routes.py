@@ -1,0 +1,177 @@
+"""From a request to its answer: the table of API routes, and what is before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+from worker.localorg import api_collections, api_query, api_records
+from worker.localorg.backend import ApiCall, Backend
+from worker.localorg.control import control_answer
+from worker.localorg.fault_kinds import Arrival
+from worker.localorg.messages import (
+    Answer,
+    Problem,
+    Refused,
+    Request,
+    not_found,
+    refusal_answer,
+)
+from worker.localorg.oauth import login_answer
+from worker.localorg.pages import page_answer
+
+Handler = Callable[[Backend, ApiCall], Answer]
+
+_OLDEST_VERSION = 31
+_API_PATH = re.compile(r"/services/data/v(\d{1,3}\.\d)/(.*)")
+_EMPTY_KEY_PATH = re.compile(r"sobjects/[^/]+/(?!describe/)[^/]+/")
+_LOGIN_PATH = "/services/oauth2/token"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path; `label` counts its requests, `{object}` filled in."""
+
+    method: str
+    pattern: re.Pattern[str]
+    label: str
+    handle: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMatch:
+    """The route of a request, if any, and the methods that its path takes."""
+
+    route: Route | None
+    parts: Mapping[str, str]
+    allowed: tuple[str, ...]
+
+
+def _route(method: str, path: str, handle: Handler) -> Route:
+    # simple-salesforce puts a slash at the end of many paths.
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "/?"
+    label = re.sub(r"/\{(?!object)\w+\}", "", path)
+    return Route(method, re.compile(pattern), label, handle)
+
+
+ROUTES = (
+    _route("GET", "query", api_query.query),
+    _route("GET", "query/{locator}", api_query.query_more),
+    _route("GET", "limits", api_query.limits),
+    _route("GET", "sobjects", api_query.list_objects),
+    _route("GET", "sobjects/{object}/describe", api_query.describe),
+    _route("POST", "sobjects/{object}", api_records.create),
+    _route("GET", "sobjects/{object}/{id}", api_records.get_by_id),
+    _route("PATCH", "sobjects/{object}/{id}", api_records.update_by_id),
+    _route("DELETE", "sobjects/{object}/{id}", api_records.delete_by_id),
+    _route("GET", "sobjects/{object}/{field}/{value}", api_records.get_by_key),
+    _route("PATCH", "sobjects/{object}/{field}/{value}", api_records.upsert_by_key),
+    _route("POST", "composite/sobjects", api_collections.create_many),
+    _route("PATCH", "composite/sobjects", api_collections.update_many),
+    _route("PATCH", "composite/sobjects/{object}/{field}", api_collections.upsert_many),
+)
+
+
+def answer_request(backend: Backend, request: Request, target: str) -> Answer:
+    """The answer to any request; `target` is its method and whole path, for faults.
+
+    Raises ConnectionDropped if a fault wants no answer at all.
+    """
+    if request.path.startswith("/services/data/"):
+        return _api_answer(backend, request, target)
+    if request.path == _LOGIN_PATH and request.method == "POST":
+        return _login_answer(backend, request, target)
+    if request.path.startswith("/_local/"):
+        return control_answer(backend, request)
+    return page_answer(backend, request)
+
+
+def _login_answer(backend: Backend, request: Request, target: str) -> Answer:
+    backend.stats.count_login()
+    plan = backend.faults.plan(target, is_api=False)
+    fault_answer = plan.before(_arrival(backend, request))
+    answer = fault_answer or login_answer(backend.tokens, request)
+    plan.after()
+    return answer
+
+
+def _api_answer(backend: Backend, request: Request, target: str) -> Answer:
+    found = _API_PATH.fullmatch(request.path)
+    version, path = found.groups() if found else ("0.0", "")
+    match = _match(request.method, path)
+    backend.stats.count_api_request(_label(backend, request.method, match))
+    wished = request.headers.get("Sforce-Duplicate-Rule-Header", "").lower()
+    may_save = "allowsave=true" in wished.replace(" ", "")
+    plan = backend.faults.plan(target, may_save_duplicates=may_save)
+    fault_answer = plan.before(_arrival(backend, request))
+    if fault_answer is not None:
+        return fault_answer
+    try:
+        backend.tokens.check(request.headers.get("Authorization"))
+        answer = _handled(backend, ApiCall(request, version, match.parts, plan), match)
+    except Refused as refused:
+        answer = refusal_answer(refused)
+    if answer.status != 401:
+        plan.after()
+    # Recordings of real orgs have no such header on a 204.
+    if answer.status in (204, 401):
+        return answer
+    usage = {"Sforce-Limit-Info": backend.stats.limit_info()}
+    return replace(answer, headers={**answer.headers, **usage})
+
+
+def _handled(backend: Backend, call: ApiCall, match: RouteMatch) -> Answer:
+    if float(call.version) < _OLDEST_VERSION:
+        message = "This API version is retired or does not exist."
+        raise Refused(Problem("UNSUPPORTED_API_VERSION", message), status=410)
+    if match.route is not None:
+        return match.route.handle(backend, call)
+    if match.allowed:
+        allowed = ",".join(match.allowed)
+        message = f"HTTP Method '{call.request.method}' not allowed. Allowed are"
+        problem = Problem("METHOD_NOT_ALLOWED", f"{message} {allowed}")
+        raise Refused(problem, status=405)
+    raise not_found()
+
+
+def _match(method: str, path: str) -> RouteMatch:
+    # A key that is empty leaves a slash at the end; Salesforce answers it with 405.
+    if _EMPTY_KEY_PATH.fullmatch(path):
+        return RouteMatch(None, {}, ("GET", "POST"))
+    fitting = [
+        (route, found) for route in ROUTES if (found := route.pattern.fullmatch(path))
+    ]
+    allowed = tuple(dict.fromkeys(route.method for route, _ in fitting))
+    for route, found in fitting:
+        if route.method == method:
+            parts = {name: unquote(part) for name, part in found.groupdict().items()}
+            return RouteMatch(route, parts, allowed)
+    return RouteMatch(None, {}, allowed)
+
+
+def _label(backend: Backend, method: str, match: RouteMatch) -> str:
+    if match.route is None:
+        return f"{method} (no such resource)"
+    sobject = backend.schema.find(match.parts.get("object", ""))
+    name = sobject.name if sobject else "(no such object)"
+    return f"{method} {match.route.label.replace('{object}', name)}"
+
+
+def _arrival(backend: Backend, request: Request) -> Arrival:
+    return Arrival(
+        expire_tokens=backend.tokens.expire_all,
+        wait=backend.faults.wait,
+        record_count=lambda: _record_count(request),
+    )
+
+
+def _record_count(request: Request) -> int:
+    if not request.body:
+        return 0
+    try:
+        rows = request.json_object().get("records", [None])
+    except Refused:
+        return 0
+    return len(rows) if isinstance(rows, list) else 0

@@ -1,0 +1,180 @@
+"""The HTTP entry, PEP 3333 without a framework. Floor 5.
+
+`granian --interface wsgi worker.wsgi:app` serves it. The app is built when a server
+asks for it; wrong settings then stop the start with every fault and its fix.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from worker import bootstrap, broker
+from worker.errors import BrokerUnavailable, Refused, StoreUnavailable, TooLarge
+from worker.intake import Intake
+from worker.model import Delivery
+from worker.store.schema import newest_revision
+
+log = logging.getLogger(__name__)
+
+Environ = Mapping[str, Any]
+StartResponse = Callable[..., Any]
+App = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+_REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    411: "Length Required",
+    413: "Content Too Large",
+    503: "Service Unavailable",
+}
+_WEBHOOKS = "/webhooks/"
+RETRY_AFTER_SECONDS = 5
+
+
+class HttpAnswer(Exception):
+    """An answer: a status, a JSON body and headers of its own."""
+
+    def __init__(self, status: int, body: dict[str, Any], **headers: str) -> None:
+        super().__init__(status, body)
+        self.status = status
+        self.body = body
+        self.headers = [(k.replace("_", "-"), v) for k, v in headers.items()]
+
+
+def make_app(
+    intake: Intake,
+    *,
+    max_body_bytes: int,
+    is_ready: Callable[[], dict[str, str]],
+    clock: Callable[[], datetime],
+) -> App:
+    """Return the WSGI app. `is_ready` gives what is not, by name, with why."""
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            answer = route(environ)
+        except HttpAnswer as early:
+            answer = early
+        body = json.dumps(answer.body).encode() + b"\n"
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Cache-Control", "no-store"),
+            *answer.headers,
+        ]
+        start_response(f"{answer.status} {_REASONS[answer.status]}", headers)
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+
+    def route(environ: Environ) -> HttpAnswer:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(_WEBHOOKS):
+            _allow(environ, "POST")
+            return webhook(environ, path.removeprefix(_WEBHOOKS))
+        if path == "/healthz":
+            _allow(environ, "GET", "HEAD")
+            return HttpAnswer(200, {"status": "up"})
+        if path == "/readyz":
+            _allow(environ, "GET", "HEAD")
+            faults = is_ready()
+            status = {"status": "not ready" if faults else "ready", **faults}
+            return HttpAnswer(503 if faults else 200, status)
+        raise HttpAnswer(404, {"error": "not_found"})
+
+    def webhook(environ: Environ, name: str) -> HttpAnswer:
+        now = clock()
+        try:
+            body = _read_body(environ, max_body_bytes)
+            delivery = Delivery(_headers(environ), body, now)
+            answer = intake.accept(name, delivery)
+        except Refused as refused:
+            _count(intake, name, refused, environ, now)
+            return HttpAnswer(refused.status, {"error": refused.reason})
+        except StoreUnavailable as error:
+            log.error("a delivery was put off: the database: %s", error)
+            again = {"Retry_After": str(RETRY_AFTER_SECONDS)}
+            return HttpAnswer(503, {"error": error.reason}, **again)
+        return HttpAnswer(200, {"status": answer.status, "event": answer.event_id})
+
+    return app
+
+
+def create_app() -> App:
+    """Return the app of this process's environment. Raises `SettingsFault`."""
+    bootstrap.log_to_stderr()
+    return make_app(
+        bootstrap.intake(),
+        max_body_bytes=bootstrap.settings().max_body_bytes,
+        is_ready=_faults,
+        clock=bootstrap.utc_now,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("app", "application"):
+        globals()[name] = create_app()
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _faults() -> dict[str, str]:
+    """Return what is not reachable, by name, with why."""
+    faults: dict[str, str] = {}
+    try:
+        if bootstrap.events().schema_version() != newest_revision():
+            faults["database"] = "not migrated: run crm-sync migrate"
+    except StoreUnavailable as error:
+        faults["database"] = f"unreachable: {error}"
+    try:
+        broker.ping(bootstrap.celery_app())
+    except BrokerUnavailable as error:
+        faults["broker"] = f"unreachable: {error}"
+    return faults
+
+
+def _allow(environ: Environ, *methods: str) -> None:
+    if environ["REQUEST_METHOD"] not in methods:
+        allowed = ", ".join(methods)
+        raise HttpAnswer(405, {"error": "method_not_allowed"}, Allow=allowed)
+
+
+def _read_body(environ: Environ, max_body_bytes: int) -> bytes:
+    """Return the body's exact bytes, never more than allowed. Raises `TooLarge`."""
+    length = environ.get("CONTENT_LENGTH", "")
+    if not (length.isascii() and length.isdecimal()):
+        raise HttpAnswer(411, {"error": "length_required"})
+    if len(length) > 12 or int(length) > max_body_bytes:
+        raise TooLarge("the body is longer than MAX_BODY_BYTES")
+    body: bytes = environ["wsgi.input"].read(int(length))
+    if len(body) != int(length):
+        raise HttpAnswer(400, {"error": "body_cut_short"})
+    return body
+
+
+def _headers(environ: Environ) -> dict[str, str]:
+    """Return the headers by lower-case name."""
+    headers = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    return headers
+
+
+def _count(
+    intake: Intake, name: str, refused: Refused, environ: Environ, now: datetime
+) -> None:
+    remote = str(environ.get("REMOTE_ADDR", ""))
+    log.warning("refused %s from %s: %s", refused.reason, remote, refused)
+    try:
+        intake.refuse(name, refused, remote, now)
+    except StoreUnavailable as error:
+        log.error("a refusal was not counted: the database: %s", error)
