@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import sys
+import time
 from datetime import UTC, datetime
 from functools import cache
 
@@ -42,6 +43,14 @@ def celery_app() -> Celery:
 
 
 @cache
+def doorbell_app() -> Celery:
+    """Return an app that rings, and waits for the broker only shortly."""
+    return broker.make_app(
+        lambda: (settings().redis_url, settings().sweep_seconds), only_rings=True
+    )
+
+
+@cache
 def engine() -> Engine:
     """Return this process's database engine; it connects when first used."""
     return open_engine(settings().database_url)
@@ -63,13 +72,13 @@ def lanes() -> Lanes:
 def intake() -> Intake:
     """Return what takes deliveries in. Raises `SettingsFault` and `MappingFault`."""
     read = settings(Needs.WEBHOOK_SECRETS)
-    app = celery_app()
+    doorbell = broker.Doorbell(doorbell_app(), time.monotonic)
     return Intake(
         events=events(),
         mappings=load_mappings(read.mappings_dir),
         connections=read.connections,
         lanes=read.lanes,
-        ring=lambda lane: broker.ring(app, lane),
+        ring=doorbell.ring,
     )
 
 

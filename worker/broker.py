@@ -10,24 +10,37 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
-from kombu.exceptions import OperationalError
 
 from worker.errors import BrokerUnavailable
 
 DRAIN = "worker.drain"
 SWEEP = "worker.sweep"
 
-# A web request waits for the doorbell at most so long; the sweep rings what it missed.
-RING_TIMEOUT_SECONDS = 1.0
+# A web request waits for the doorbell at most so long, and after a failure it does not
+# even try for a while: the sweep rings for what was missed.
+RING_TIMEOUT_SECONDS = 0.5
+SILENCE_SECONDS = 5.0
 
 
-def make_app(read_settings: Callable[[], tuple[str, int]]) -> Celery:
-    """Return the app. `read_settings` gives the broker URL and the sweep's seconds."""
+def make_app(
+    read_settings: Callable[[], tuple[str, int]], *, only_rings: bool = False
+) -> Celery:
+    """Return the app. `read_settings` gives the broker URL and the sweep's seconds.
+
+    One that only rings waits for the broker no longer than a vendor should wait for us.
+    """
     app = Celery("worker", set_as_current=False)
 
     def configuration() -> dict[str, Any]:
         redis_url, sweep_seconds = read_settings()
-        return _configuration(redis_url, sweep_seconds)
+        made = _configuration(redis_url, sweep_seconds)
+        if only_rings:
+            made["broker_transport_options"] |= {
+                "socket_connect_timeout": RING_TIMEOUT_SECONDS,
+                "socket_timeout": RING_TIMEOUT_SECONDS,
+                "max_retries": 0,
+            }
+        return made
 
     app.add_defaults(configuration)
     return app
@@ -37,15 +50,33 @@ def ring(app: Celery, lane: int) -> None:
     """Ask for a drain of the lane. Raises `BrokerUnavailable`."""
     try:
         app.send_task(DRAIN, args=[lane], retry=False, ignore_result=True)
-    except (OperationalError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  (the transports' errors share no base)
         raise BrokerUnavailable(type(error).__name__) from None
+
+
+class Doorbell:
+    """Rings from a web process, and lets a broken broker be for a while."""
+
+    def __init__(self, app: Celery, clock_seconds: Callable[[], float]) -> None:
+        self._app = app
+        self._clock_seconds = clock_seconds
+        self._silent_until = 0.0
+
+    def ring(self, lane: int) -> None:
+        """Ask for a drain of the lane. Raises `BrokerUnavailable`."""
+        if self._clock_seconds() < self._silent_until:
+            raise BrokerUnavailable("it was not there a moment ago")
+        try:
+            ring(self._app, lane)
+        except BrokerUnavailable:
+            self._silent_until = self._clock_seconds() + SILENCE_SECONDS
+            raise
 
 
 def ping(app: Celery) -> None:
     """Ask whether the broker is there. Raises `BrokerUnavailable`."""
     try:
         with app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=RING_TIMEOUT_SECONDS)
             connection.default_channel.client.ping()
     except Exception as error:  # noqa: BLE001  (the transports' errors share no base)
         raise BrokerUnavailable(type(error).__name__) from None
@@ -56,7 +87,7 @@ def _configuration(redis_url: str, sweep_seconds: int) -> dict[str, Any]:
         "broker_url": redis_url,
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": {
-            "socket_connect_timeout": RING_TIMEOUT_SECONDS,
+            "socket_connect_timeout": 5.0,
             "socket_timeout": 30.0,
             "socket_keepalive": True,
             # A ring that nobody acknowledged in this time rings again. Nothing waits

@@ -133,7 +133,7 @@ def _faults() -> dict[str, str]:
     except StoreUnavailable as error:
         faults["database"] = f"unreachable: {error}"
     try:
-        broker.ping(bootstrap.celery_app())
+        broker.ping(bootstrap.doorbell_app())
     except BrokerUnavailable as error:
         faults["broker"] = f"unreachable: {error}"
     return faults

@@ -160,7 +160,7 @@ class Stack:
             time.sleep(POLL_SECONDS)
 
     def _redis_answers(self) -> bool:
-        app = broker.make_app(lambda: (self.urls.redis, 10))
+        app = broker.make_app(lambda: (self.urls.redis, 10), only_rings=True)
         try:
             broker.ping(app)
         except BrokerUnavailable:

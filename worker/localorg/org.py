@@ -69,7 +69,7 @@ class LocalOrg:
     def serve_forever(self) -> None:
         """Serve in the calling thread until another one calls `stop`."""
         self._is_serving = True
-        self._server.serve_forever(poll_interval=0.02)
+        self._server.serve_forever(poll_interval=0.1)
 
     def stop(self) -> None:
         """Finish what is being answered, close all connections and the database."""

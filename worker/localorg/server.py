@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -48,6 +50,18 @@ class LoopbackServer(ThreadingHTTPServer):
         """The base URL, without a slash at the end."""
         return f"http://{HOST}:{self.server_port}"
 
+    def server_bind(self) -> None:
+        """Bind without looking the host's name up, which can take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.server_address[1]
+
+    def shutdown(self) -> None:
+        """Accept no more connections."""
+        # Wakes the loop, which would sleep until its next poll otherwise.
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        super().shutdown()
+
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread of its own, and remember it."""
         with self._changed:
@@ -71,10 +85,8 @@ class LoopbackServer(ThreadingHTTPServer):
         deadline = time.monotonic() + _STOP_SECONDS
         with self._changed:
             for connection in self._open_sockets:
-                try:
+                with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RD)
-                except OSError:
-                    continue
             while self._open_sockets and time.monotonic() < deadline:
                 self._changed.wait(timeout=deadline - time.monotonic())
 

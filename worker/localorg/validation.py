@@ -1,7 +1,7 @@
-"""Whether a row may be written, judged by the describe alone and by its references.
+"""Whether a row may be written: by its describe, its references and unique fields.
 
-Salesforce reports a row that it cannot read at once, and the remaining faults
-together; so does this.
+A field that does not exist or cannot be written ends the check, as in Salesforce; all
+other faults of a row are told together.
 """
 
 from __future__ import annotations
