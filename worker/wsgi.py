@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 
 Environ = Mapping[str, Any]
 StartResponse = Callable[..., Any]
-App = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 _REASONS = {
     200: "OK",
@@ -38,30 +38,40 @@ _WEBHOOKS = "/webhooks/"
 RETRY_AFTER_SECONDS = 5
 
 
-class HttpAnswer(Exception):
-    """An answer: a status, a JSON body and headers of its own."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, a JSON body and headers of its own."""
 
-    def __init__(self, status: int, body: dict[str, Any], **headers: str) -> None:
-        super().__init__(status, body)
-        self.status = status
-        self.body = body
-        self.headers = [(k.replace("_", "-"), v) for k, v in headers.items()]
+    status: int
+    body: dict[str, Any]
+    headers: tuple[tuple[str, str], ...] = ()
 
 
-def make_app(
-    intake: Intake,
-    *,
-    max_body_bytes: int,
-    is_ready: Callable[[], dict[str, str]],
-    clock: Callable[[], datetime],
-) -> App:
-    """Return the WSGI app. `is_ready` gives what is not, by name, with why."""
+class Early(Exception):
+    """The answer is known before the use case is asked."""
 
-    def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The WSGI app. `is_ready` gives what is not ready, by name, with why."""
+
+    intake: Intake
+    max_body_bytes: int
+    is_ready: Callable[[], dict[str, str]]
+    clock: Callable[[], datetime]
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a request."""
         try:
-            answer = route(environ)
-        except HttpAnswer as early:
-            answer = early
+            answer = self._route(environ)
+        except Early as early:
+            answer = early.answer
         body = json.dumps(answer.body).encode() + b"\n"
         headers = [
             ("Content-Type", "application/json"),
@@ -73,43 +83,50 @@ def make_app(
         start_response(f"{answer.status} {_REASONS[answer.status]}", headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
-    def route(environ: Environ) -> HttpAnswer:
+    def _route(self, environ: Environ) -> Answer:
         path = environ.get("PATH_INFO", "")
         if path.startswith(_WEBHOOKS):
             _allow(environ, "POST")
-            return webhook(environ, path.removeprefix(_WEBHOOKS))
+            return self._webhook(environ, path.removeprefix(_WEBHOOKS))
         if path == "/healthz":
             _allow(environ, "GET", "HEAD")
-            return HttpAnswer(200, {"status": "up"})
+            return Answer(200, {"status": "up"})
         if path == "/readyz":
             _allow(environ, "GET", "HEAD")
-            faults = is_ready()
+            faults = self.is_ready()
             status = {"status": "not ready" if faults else "ready", **faults}
-            return HttpAnswer(503 if faults else 200, status)
-        raise HttpAnswer(404, {"error": "not_found"})
+            return Answer(503 if faults else 200, status)
+        return Answer(404, {"error": "not_found"})
 
-    def webhook(environ: Environ, name: str) -> HttpAnswer:
-        now = clock()
+    def _webhook(self, environ: Environ, name: str) -> Answer:
+        now = self.clock()
         try:
-            body = _read_body(environ, max_body_bytes)
-            delivery = Delivery(_headers(environ), body, now)
-            answer = intake.accept(name, delivery)
+            body = _read_body(environ, self.max_body_bytes)
+            taken = self.intake.accept(name, Delivery(_headers(environ), body, now))
         except Refused as refused:
-            _count(intake, name, refused, environ, now)
-            return HttpAnswer(refused.status, {"error": refused.reason})
+            self._count(name, refused, environ, now)
+            return Answer(refused.status, {"error": refused.reason})
         except StoreUnavailable as error:
             log.error("a delivery was put off: the database: %s", error)
-            again = {"Retry_After": str(RETRY_AFTER_SECONDS)}
-            return HttpAnswer(503, {"error": error.reason}, **again)
-        return HttpAnswer(200, {"status": answer.status, "event": answer.event_id})
+            again = ("Retry-After", str(RETRY_AFTER_SECONDS))
+            return Answer(503, {"error": error.reason}, (again,))
+        return Answer(200, {"status": taken.status, "event": taken.event_id})
 
-    return app
+    def _count(
+        self, name: str, refused: Refused, environ: Environ, now: datetime
+    ) -> None:
+        remote = str(environ.get("REMOTE_ADDR", ""))
+        log.warning("refused %s from %s: %s", refused.reason, remote, refused)
+        try:
+            self.intake.refuse(name, refused, remote, now)
+        except StoreUnavailable as error:
+            log.error("a refusal was not counted: the database: %s", error)
 
 
-def create_app() -> App:
+def create_app() -> Endpoint:
     """Return the app of this process's environment. Raises `SettingsFault`."""
     bootstrap.log_to_stderr()
-    return make_app(
+    return Endpoint(
         bootstrap.intake(),
         max_body_bytes=bootstrap.settings().max_body_bytes,
         is_ready=_faults,
@@ -141,20 +158,20 @@ def _faults() -> dict[str, str]:
 
 def _allow(environ: Environ, *methods: str) -> None:
     if environ["REQUEST_METHOD"] not in methods:
-        allowed = ", ".join(methods)
-        raise HttpAnswer(405, {"error": "method_not_allowed"}, Allow=allowed)
+        allow = ("Allow", ", ".join(methods))
+        raise Early(Answer(405, {"error": "method_not_allowed"}, (allow,)))
 
 
 def _read_body(environ: Environ, max_body_bytes: int) -> bytes:
     """Return the body's exact bytes, never more than allowed. Raises `TooLarge`."""
     length = environ.get("CONTENT_LENGTH", "")
     if not (length.isascii() and length.isdecimal()):
-        raise HttpAnswer(411, {"error": "length_required"})
+        raise Early(Answer(411, {"error": "length_required"}))
     if len(length) > 12 or int(length) > max_body_bytes:
         raise TooLarge("the body is longer than MAX_BODY_BYTES")
     body: bytes = environ["wsgi.input"].read(int(length))
     if len(body) != int(length):
-        raise HttpAnswer(400, {"error": "body_cut_short"})
+        raise Early(Answer(400, {"error": "body_cut_short"}))
     return body
 
 
@@ -167,14 +184,3 @@ def _headers(environ: Environ) -> dict[str, str]:
     }
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
     return headers
-
-
-def _count(
-    intake: Intake, name: str, refused: Refused, environ: Environ, now: datetime
-) -> None:
-    remote = str(environ.get("REMOTE_ADDR", ""))
-    log.warning("refused %s from %s: %s", refused.reason, remote, refused)
-    try:
-        intake.refuse(name, refused, remote, now)
-    except StoreUnavailable as error:
-        log.error("a refusal was not counted: the database: %s", error)

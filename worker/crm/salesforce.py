@@ -15,7 +15,7 @@ from tenacity import (
     Retrying,
     retry_if_exception_type,
     stop_after_attempt,
-    wait_exponential_jitter,
+    wait_random_exponential,
 )
 
 from worker.crm import MAX_RECORDS, RowResult
@@ -45,9 +45,7 @@ class SalesforceCrm:
         self._retrying = Retrying(
             retry=retry_if_exception_type(Blip),
             stop=stop_after_attempt(BLIP_ATTEMPTS),
-            wait=wait_exponential_jitter(
-                initial=blip_wait_seconds, max=5, jitter=blip_wait_seconds
-            ),
+            wait=wait_random_exponential(multiplier=blip_wait_seconds, max=5),
             reraise=True,
         )
 

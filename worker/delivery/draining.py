@@ -18,7 +18,8 @@ from worker.errors import CrmRefused, CrmUnavailable
 from worker.mapping.mapping_set import MappingSet
 from worker.model import Connection, State
 from worker.store.events import Events
-from worker.store.lanes import EventOutcome, Lanes, Lease, LeaseLost
+from worker.store.lanes import Lanes, Lease, LeaseLost
+from worker.store.outcomes import EventOutcome
 from worker.store.tables import EventRow, RecordRow
 
 BATCHES_A_DRAIN = 10

@@ -11,7 +11,7 @@ from worker.errors import BadPayload
 from worker.mapping.context import context_of
 from worker.mapping.mapping_set import MappingSet
 from worker.model import Connection, Delivery, Plan, State, Unwritten, Write
-from worker.store.lanes import RecordOutcome
+from worker.store.outcomes import RecordOutcome
 from worker.store.tables import EventRow, RecordRow
 
 

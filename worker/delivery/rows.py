@@ -10,7 +10,7 @@ from worker.delivery.lookup import Lookup
 from worker.delivery.planning import Job
 from worker.mapping.paths import has_value
 from worker.model import Link, State
-from worker.store.lanes import RecordOutcome
+from worker.store.outcomes import RecordOutcome
 from worker.store.tables import RecordRow
 
 

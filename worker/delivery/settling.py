@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from worker.delivery.planning import EventPlan
 from worker.model import State
-from worker.store.lanes import EventOutcome, RecordOutcome
+from worker.store.outcomes import EventOutcome, RecordOutcome
 
 FIRST_WAIT_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 900.0

@@ -8,22 +8,21 @@ nothing that another already did.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, exists, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, exists, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from worker.model import State
 from worker.store.engine import reading, writing
 from worker.store.events import EVENT, table_of
+from worker.store.outcomes import EventOutcome, dialect_insert, write_outcomes
 from worker.store.tables import EventRow, LaneRow, RecordRow
 
 LANE = table_of(LaneRow)
-RECORD = table_of(RecordRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +31,6 @@ class Lease:
 
     lane: int
     epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecordOutcome:
-    """What came of one write. `fields` are those sent."""
-
-    ordinal: int
-    object: str
-    key: str | None
-    fields: dict[str, Any] = field(repr=False)
-    place: str
-    mapping_version: str
-    state: State
-    reason: str | None = None
-    error_code: str | None = None
-    error_fields: tuple[str, ...] = ()
-    hint: str | None = None
-    salesforce_id: str | None = None
-    created: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventOutcome:
-    """What came of one event. A pending one is due again at `next_attempt_at`."""
-
-    event_id: int
-    occurred_at: datetime
-    state: State
-    reason: str | None
-    attempts: int
-    next_attempt_at: datetime
-    mapping_version: str | None
-    records: tuple[RecordOutcome, ...]
 
 
 class LeaseLost(Exception):
@@ -147,12 +113,9 @@ class Lanes:
         self, lease: Lease, outcomes: Sequence[EventOutcome], now: datetime
     ) -> None:
         """Write the outcomes of a batch in one transaction. Raises `LeaseLost`."""
-        records = [row for o in outcomes for row in _record_values(o, now)]
         with writing(self._engine) as connection:
             _hold(connection, lease)
-            connection.execute(_SETTLE_EVENT, [_event_values(o, now) for o in outcomes])
-            if records:
-                connection.execute(_upsert_record(connection), records)
+            write_outcomes(connection, outcomes, now)
 
     def _set_expiry(self, lease: Lease, expires_at: datetime | None) -> None:
         with writing(self._engine) as connection:
@@ -161,7 +124,7 @@ class Lanes:
 
 def _ensure_lane(connection: Connection, lane: int) -> None:
     values = {"lane": lane, "epoch": 0, "expires_at": None}
-    statement = _dialect_insert(connection)(LANE).values(values)
+    statement = dialect_insert(connection)(LANE).values(values)
     connection.execute(statement.on_conflict_do_nothing())
 
 
@@ -174,72 +137,3 @@ def _hold(connection: Connection, lease: Lease, **values: Any) -> None:
     )
     if connection.execute(query).rowcount != 1:
         raise LeaseLost(lease.lane)
-
-
-_SETTLE_EVENT = (
-    update(EVENT)
-    .where(EVENT.c.id == bindparam("event_id"))
-    .values(
-        state=bindparam("new_state"),
-        reason=bindparam("new_reason"),
-        attempts=bindparam("new_attempts"),
-        next_attempt_at=bindparam("next_at"),
-        settled_at=bindparam("settled"),
-        mapping_version=bindparam("version"),
-    )
-)
-
-
-def _event_values(outcome: EventOutcome, now: datetime) -> dict[str, Any]:
-    return {
-        "event_id": outcome.event_id,
-        "new_state": outcome.state.value,
-        "new_reason": outcome.reason,
-        "new_attempts": outcome.attempts,
-        "next_at": outcome.next_attempt_at,
-        "settled": None if outcome.state is State.PENDING else now,
-        "version": outcome.mapping_version,
-    }
-
-
-def _record_values(outcome: EventOutcome, now: datetime) -> list[dict[str, Any]]:
-    return [
-        {
-            "event_id": outcome.event_id,
-            "ordinal": record.ordinal,
-            "object": record.object,
-            "key": record.key,
-            "fields": record.fields,
-            "place": record.place,
-            "mapping_version": record.mapping_version,
-            "occurred_at": outcome.occurred_at,
-            "state": record.state.value,
-            "reason": record.reason,
-            "error_code": record.error_code,
-            "error_fields": ",".join(record.error_fields) or None,
-            "hint": record.hint,
-            "salesforce_id": record.salesforce_id,
-            "created": record.created,
-            "attempts": outcome.attempts,
-            "settled_at": None if record.state is State.PENDING else now,
-        }
-        for record in outcome.records
-    ]
-
-
-def _upsert_record(connection: Connection) -> Any:
-    statement = _dialect_insert(connection)(RECORD)
-    changed = {
-        column.name: statement.excluded[column.name]
-        for column in RECORD.columns
-        if column.name not in ("id", "event_id", "ordinal")
-    }
-    return statement.on_conflict_do_update(
-        index_elements=["event_id", "ordinal"], set_=changed
-    )
-
-
-def _dialect_insert(connection: Connection) -> Any:
-    """Return the `insert` that knows ON CONFLICT, which both engines spell alike."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    return sqlite.insert if is_sqlite else postgresql.insert

@@ -1,0 +1,138 @@
+"""Intake and drainer over a real database and a local org, with a clock as argument."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from worker import sources
+from worker.crm import Crm
+from worker.delivery.draining import Drainer
+from worker.intake import Answer, Intake
+from worker.mapping.mapping_set import MappingSet, compile_set
+from worker.mapping_folder import load_mappings
+from worker.model import Connection, Delivery
+from worker.store.events import Events
+from worker.store.lanes import Lanes
+from worker.store.tables import EventRow, RecordRow
+
+ROOT = Path(__file__).parents[2]
+START = datetime(2026, 5, 4, 10, 15, 30, tzinfo=UTC)
+LANES = 2
+CONNECTIONS = {
+    name: Connection(name, name, (secret,))
+    for name, secret in {
+        "cora": "cora-test-secret-0001",
+        "altur": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+        "vocobase": "whsec_testvector0001",
+        "freeclimb": "sigsec_00000000000000000000000000000000000000aa",
+    }.items()
+}
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **step: float) -> None:
+        self.now += timedelta(**step)
+
+
+@dataclass
+class Harness:
+    """The whole way of a call, but for HTTP at the door and Celery."""
+
+    engine: Engine
+    crm: Crm
+    mappings: MappingSet
+    clock: Clock = field(default_factory=Clock)
+    rung: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.events = Events(self.engine)
+        self.lanes = Lanes(self.engine)
+        self.intake = Intake(
+            self.events, self.mappings, CONNECTIONS, LANES, self.rung.append
+        )
+        self.drainer = Drainer(
+            events=self.events,
+            lanes=self.lanes,
+            crm=self.crm,
+            mappings=self.mappings,
+            connections=CONNECTIONS,
+            lease_seconds=60,
+            retry_hours=72,
+            clock=self.clock,
+            jitter=lambda: 0.0,
+        )
+
+    def send(self, body: Mapping[str, Any] | bytes, connection: str = "cora") -> Answer:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        source = CONNECTIONS[connection]
+        headers = sources.load(source.source).sign(raw, source, now=self.clock())
+        lower = {name.lower(): value for name, value in headers.items()}
+        return self.intake.accept(connection, Delivery(lower, raw, self.clock()))
+
+    def drain(self) -> None:
+        for lane in range(LANES):
+            self.drainer.drain(lane)
+
+    def event(self, event_id: int) -> EventRow:
+        row = self.events.get(event_id)
+        assert row is not None
+        return row
+
+    def ended(self, answer: Answer) -> tuple[str, str | None]:
+        row = self.event(answer.event_id)
+        return row.state, row.reason
+
+    def records(self, answer: Answer) -> list[RecordRow]:
+        return list(self.events.records([answer.event_id]))
+
+
+def default_mappings() -> MappingSet:
+    return load_mappings(ROOT / "mappings")
+
+
+def cora_mapping(writes: str) -> MappingSet:
+    """Return a mapping of Cora's calls with these writes."""
+    text = f"source: cora\nevent: call.completed\nversion: 1\nwrites:\n{writes}"
+    return compile_set({"cora/call.completed.yaml": text})
+
+
+def cora_call(call_id: str = "call-1", **payload: Any) -> dict[str, Any]:
+    """Return a call of Cora's; `payload` changes its inner payload."""
+    inner = {
+        "callId": call_id,
+        "phoneNumber": "+15125550101",
+        "fileNumber": "ACC-1",
+        "status": "Completed",
+        "duration": 61500,
+        "direction": "OUTBOUND",
+        "isTestCall": False,
+        "outcomes": {},
+        "summary": "They talked.",
+        "createdAt": "2026-05-04T10:14:20.000Z",
+        "endedAt": "2026-05-04T10:15:30.000Z",
+        **payload,
+    }
+    present = {name: value for name, value in inner.items() if value is not ...}
+    return {
+        "event": "call.completed",
+        "eventCategory": "calls",
+        "idempotencyKey": f"call.completed:org-1:{call_id}",
+        "organization": {"id": "org-1", "name": "Harbor Recovery"},
+        "timestamp": "2026-05-04T10:15:30.000Z",
+        "payload": present,
+    }

@@ -1,0 +1,117 @@
+"""The architecture as a test: imports go down the floors, never up or sideways."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+WORKER = ROOT / "worker"
+
+FLOORS = {
+    "errors": 0,
+    "model": 0,
+    "sources": 1,
+    "mapping": 1,
+    "redaction": 1,
+    "settings": 2,
+    "mapping_folder": 2,
+    "store": 2,
+    "broker": 2,
+    "crm": 2,
+    "intake": 3,
+    "delivery": 3,
+    "bootstrap": 4,
+    "wsgi": 5,
+    "tasks": 5,
+    "cli": 5,
+    "__init__": 6,
+}
+BESIDE = {"localorg"}
+PURE_FORBIDDEN = {"os", "pathlib", "socket", "requests", "time", "random", "logging"}
+FORBIDDEN_PACKAGES = {"flask", "fastapi", "django"}
+
+
+def unit_of(path: Path) -> str:
+    first = path.relative_to(WORKER).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def units_imported_by(path: Path) -> set[str]:
+    modules = (name.split(".") for name in imports_of(path))
+    return {parts[1] for parts in modules if parts[0] == "worker" and len(parts) > 1}
+
+
+FILES = sorted(WORKER.rglob("*.py"))
+MIGRATIONS = WORKER / "store" / "migrations" / "versions"
+UNITS = sorted({unit_of(path) for path in FILES})
+
+
+def test_every_unit_has_its_floor() -> None:
+    assert {*FLOORS, *BESIDE} == {*UNITS}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_down(path: Path) -> None:
+    unit = unit_of(path)
+    imported = (units_imported_by(path) & {*FLOORS, *BESIDE}) - {unit}
+
+    if unit in BESIDE:
+        assert imported == set()
+    else:
+        assert {name for name in imported if name in BESIDE} == set()
+        assert {n for n in imported if FLOORS[n] >= FLOORS[unit]} == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_lower_floors_have_no_clock_no_files_and_no_network(path: Path) -> None:
+    if FLOORS.get(unit_of(path), 9) <= 1:
+        roots = {name.split(".")[0] for name in imports_of(path)}
+        assert roots & PURE_FORBIDDEN == set()
+
+
+def test_sources_and_mapping_do_not_know_each_other() -> None:
+    for path in FILES:
+        pair = {"sources": "mapping", "mapping": "sources"}
+        other = pair.get(unit_of(path))
+        assert other not in units_imported_by(path)
+
+
+def test_no_web_framework_is_imported() -> None:
+    for path in FILES:
+        roots = {name.split(".")[0].lower() for name in imports_of(path)}
+        assert roots & FORBIDDEN_PACKAGES == set()
+
+
+def test_files_are_small_enough_to_hold_in_mind() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in FILES
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 250
+    }
+    assert long == {}
+
+
+def test_functions_are_small_enough_to_hold_in_mind() -> None:
+    long = []
+    for path in FILES:
+        if path.parent == MIGRATIONS:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > 45:
+                    long.append(f"{path.relative_to(ROOT)}:{node.name} {lines}")
+    assert long == []

@@ -1,0 +1,129 @@
+"""What came of events and their writes, and how it is written down. Floor 2."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker.model import State
+from worker.store.events import EVENT, table_of
+from worker.store.tables import RecordRow
+
+RECORD = table_of(RecordRow)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOutcome:
+    """What came of one write. `fields` are those sent."""
+
+    ordinal: int
+    object: str
+    key: str | None
+    fields: dict[str, Any] = field(repr=False)
+    place: str
+    mapping_version: str
+    state: State
+    reason: str | None = None
+    error_code: str | None = None
+    error_fields: tuple[str, ...] = ()
+    hint: str | None = None
+    salesforce_id: str | None = None
+    created: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventOutcome:
+    """What came of one event. A pending one is due again at `next_attempt_at`."""
+
+    event_id: int
+    occurred_at: datetime
+    state: State
+    reason: str | None
+    attempts: int
+    next_attempt_at: datetime
+    mapping_version: str | None
+    records: tuple[RecordOutcome, ...]
+
+
+def write_outcomes(
+    connection: Connection, outcomes: Sequence[EventOutcome], now: datetime
+) -> None:
+    """Write the outcomes down; an earlier attempt's records are overwritten."""
+    connection.execute(_SETTLE_EVENT, [_event_values(o, now) for o in outcomes])
+    records = [row for o in outcomes for row in _record_values(o, now)]
+    if records:
+        connection.execute(_upsert_record(connection), records)
+
+
+def dialect_insert(connection: Connection) -> Any:
+    """Return the `insert` that knows ON CONFLICT, which both engines spell alike."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    return sqlite.insert if is_sqlite else postgresql.insert
+
+
+_SETTLE_EVENT = (
+    update(EVENT)
+    .where(EVENT.c.id == bindparam("event_id"))
+    .values(
+        state=bindparam("new_state"),
+        reason=bindparam("new_reason"),
+        attempts=bindparam("new_attempts"),
+        next_attempt_at=bindparam("next_at"),
+        settled_at=bindparam("settled"),
+        mapping_version=bindparam("version"),
+    )
+)
+
+
+def _event_values(outcome: EventOutcome, now: datetime) -> dict[str, Any]:
+    return {
+        "event_id": outcome.event_id,
+        "new_state": outcome.state.value,
+        "new_reason": outcome.reason,
+        "new_attempts": outcome.attempts,
+        "next_at": outcome.next_attempt_at,
+        "settled": None if outcome.state is State.PENDING else now,
+        "version": outcome.mapping_version,
+    }
+
+
+def _record_values(outcome: EventOutcome, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "event_id": outcome.event_id,
+            "ordinal": record.ordinal,
+            "object": record.object,
+            "key": record.key,
+            "fields": record.fields,
+            "place": record.place,
+            "mapping_version": record.mapping_version,
+            "occurred_at": outcome.occurred_at,
+            "state": record.state.value,
+            "reason": record.reason,
+            "error_code": record.error_code,
+            "error_fields": ",".join(record.error_fields) or None,
+            "hint": record.hint,
+            "salesforce_id": record.salesforce_id,
+            "created": record.created,
+            "attempts": outcome.attempts,
+            "settled_at": None if record.state is State.PENDING else now,
+        }
+        for record in outcome.records
+    ]
+
+
+def _upsert_record(connection: Connection) -> Any:
+    statement = dialect_insert(connection)(RECORD)
+    changed = {
+        column.name: statement.excluded[column.name]
+        for column in RECORD.columns
+        if column.name not in ("id", "event_id", "ordinal")
+    }
+    return statement.on_conflict_do_update(
+        index_elements=["event_id", "ordinal"], set_=changed
+    )
