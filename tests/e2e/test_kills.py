@@ -34,6 +34,10 @@ def synced(pieces: Pieces) -> int:
     return pieces.ledger.counts().get("synced", 0)
 
 
+def tasks(pieces: Pieces) -> int:
+    return len(pieces.org.records("Task"))
+
+
 def await_the_middle(pieces: Pieces, worker: Process) -> None:
     eventually(lambda: worker.answers(synced(pieces)), "the first events are synced")
 
@@ -53,13 +57,13 @@ def test_a_worker_killed_with_all_its_children_loses_and_doubles_nothing(
 ) -> None:
     worker = busy.start("worker")
     await_the_middle(busy, worker)
+    before = tasks(busy)
+    eventually(lambda: worker.answers(tasks(busy) > before), "more calls are logged")
     worker.kill_group()
-    done = synced(busy)
-    tasks = len(busy.org.records("Task"))
 
-    assert 0 < done < EVENTS
+    assert 0 < synced(busy) < EVENTS
     # It died between what Salesforce has and what the database knows of it.
-    assert tasks > done
+    assert tasks(busy) > synced(busy)
     busy.start("worker")
     check_all_synced_once(busy)
 
@@ -83,7 +87,6 @@ def test_a_worker_told_to_stop_finishes_what_it_has_begun(busy: Pieces) -> None:
     worker.send(signal.SIGTERM)
 
     assert worker.exit_code() == 0
-    tasks = len(busy.org.records("Task"))
-    assert synced(busy) == tasks
+    assert synced(busy) == tasks(busy)
     busy.start("worker")
     check_all_synced_once(busy)

@@ -1,0 +1,204 @@
+"""The settings: all faults at once, each with its fix; secrets never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from worker import sources
+from worker.errors import SettingsFault
+from worker.settings import Needs, Settings, load_settings
+
+ROOT = Path(__file__).parents[1]
+EVERYTHING = Needs.WEBHOOK_SECRETS | Needs.SALESFORCE
+GOOD = {
+    "CONFIG_DIR": str(ROOT / "config"),
+    "CORA_WEBHOOK_SECRET": "cora-secret-value",
+    "ALTUR_WEBHOOK_SECRET": "MDEyMzQ1Njc4OWFiY2RlZg==",
+    "VOCOBASE_WEBHOOK_SECRET": "whsec_vocobase-secret-value",
+    "FREECLIMB_SIGNING_SECRET": "sigsec_freeclimb-secret-value",
+    "SALESFORCE_DOMAIN": "acme.my",
+    "SALESFORCE_CLIENT_ID": "client-id",
+    "SALESFORCE_CLIENT_SECRET": "client-secret-value",
+}
+
+
+def faults(needs: Needs = EVERYTHING, **changes: str | None) -> tuple[str, ...]:
+    variables = {k: v for k, v in {**GOOD, **changes}.items() if v is not None}
+    with pytest.raises(SettingsFault, match="cannot be used") as caught:
+        load_settings(variables, needs)
+    return caught.value.faults
+
+
+def good(needs: Needs = EVERYTHING, **changes: str) -> Settings:
+    return load_settings({**GOOD, **changes}, needs)
+
+
+def test_every_missing_variable_is_named_at_once_with_its_fix() -> None:
+    with pytest.raises(SettingsFault, match="cannot be used") as caught:
+        load_settings({"CONFIG_DIR": GOOD["CONFIG_DIR"]}, EVERYTHING)
+
+    named = [fault.split()[0] for fault in caught.value.faults]
+    assert sorted(named) == sorted(set(GOOD) - {"CONFIG_DIR"})
+    assert all(":" in fault for fault in caught.value.faults)
+
+
+def test_what_a_process_does_not_need_may_stay_unset() -> None:
+    settings = load_settings({"CONFIG_DIR": GOOD["CONFIG_DIR"]}, Needs.NOTHING)
+
+    assert settings.salesforce is None
+    assert sorted(settings.connections) == ["altur", "cora", "freeclimb", "vocobase"]
+    assert settings.database_url == "sqlite:///crm-sync.db"
+
+
+def test_secrets_are_in_no_repr() -> None:
+    shown = repr(good(DATABASE_URL="postgresql://user:pass-word@host/db"))
+
+    for secret in ("secret-value", "pass-word", GOOD["ALTUR_WEBHOOK_SECRET"]):
+        assert secret not in shown
+
+
+def test_several_secrets_are_accepted_while_rotating() -> None:
+    settings = good(CORA_WEBHOOK_SECRET="new, old")
+
+    assert settings.connections["cora"].secrets == ("new", "old")
+
+
+def test_a_secret_can_be_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("from-a-file\n", encoding="utf-8")
+    variables = {k: v for k, v in GOOD.items() if k != "SALESFORCE_CLIENT_SECRET"}
+
+    settings = load_settings(
+        {**variables, "SALESFORCE_CLIENT_SECRET_FILE": str(path)}, EVERYTHING
+    )
+
+    assert settings.salesforce is not None
+    assert settings.salesforce.client_secret == "from-a-file"
+
+
+def test_a_file_that_cannot_be_read_is_a_fault() -> None:
+    (fault,) = faults(
+        SALESFORCE_CLIENT_SECRET=None, SALESFORCE_CLIENT_SECRET_FILE="/nowhere"
+    )
+
+    assert fault.startswith("SALESFORCE_CLIENT_SECRET_FILE cannot be read")
+
+
+def test_a_variable_and_its_file_at_once_are_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "id"
+    path.write_text("x", encoding="utf-8")
+
+    (fault,) = faults(SALESFORCE_CLIENT_ID_FILE=str(path))
+
+    assert fault.startswith("SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_ID_FILE")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DATABASE_URL", "mysql://x", "has to begin with sqlite:/// or postgresql://"),
+        ("REDIS_URL", "http://x", "has to begin with redis:// or rediss://"),
+        ("LANES", "0", "has to be a whole number from 1 to 1024"),
+        ("MAX_BODY_BYTES", "1 MB", "has to be a whole number"),
+        ("SALESFORCE_API_VERSION", "v67", "has to look like 67.0"),
+        ("SALESFORCE_DOMAIN", "http://acme.my", "http:// is only for a local org"),
+        ("SALESFORCE_DOMAIN", "login", "refuses client credentials"),
+        ("ALTUR_WEBHOOK_SECRET", "not base64!", "is not base64"),
+    ],
+)
+def test_a_wrong_value_is_a_fault_that_says_what_is_right(
+    name: str, value: str, said: str
+) -> None:
+    (fault,) = faults(**{name: value})
+
+    assert fault.startswith(name)
+    assert said in fault
+
+
+@pytest.mark.parametrize(
+    ("domain", "url"),
+    [
+        ("acme.my", "https://acme.my.salesforce.com"),
+        ("acme--test.sandbox.my", "https://acme--test.sandbox.my.salesforce.com"),
+        ("https://acme.my.salesforce.com/", "https://acme.my.salesforce.com"),
+        ("http://127.0.0.1:8001", "http://127.0.0.1:8001"),
+    ],
+)
+def test_the_domain_gives_the_login_url(domain: str, url: str) -> None:
+    salesforce = good(SALESFORCE_DOMAIN=domain).salesforce
+
+    assert salesforce is not None
+    assert salesforce.url == url
+
+
+CONNECTIONS = """
+cora-texas:
+  source: cora
+  secrets: CORA_TEXAS_SECRET
+  timezone: America/Nowhere
+Bad Name:
+  source: cora
+  secrets: CORA_TEXAS_SECRET
+acme:
+  source: acme
+  secrets: ACME_SECRET
+altur:
+  source: altur
+  secret: ALTUR_WEBHOOK_SECRET
+  options:
+    signature: v3
+"""
+
+
+def test_every_fault_of_the_connections_is_found_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "connections.yaml").write_text(CONNECTIONS, encoding="utf-8")
+
+    found = faults(CONFIG_DIR=str(tmp_path), CORA_TEXAS_SECRET="x")
+
+    lines = [fault.removeprefix(str(tmp_path)) for fault in found]
+    assert lines == [
+        "/connections.yaml:5:13: no time zone 'America/Nowhere':"
+        " use a name such as America/Chicago",
+        "/connections.yaml:6:1: 'Bad Name' has to be lower case letters, digits and"
+        " dashes",
+        "/connections.yaml:10:11: no source 'acme'",
+        "/connections.yaml:14:3: unknown key 'secret' (did you mean 'secrets'?)",
+        "/connections.yaml:13:3: 'secrets' is missing",
+        "/connections.yaml:16:16: 'v3' is not one of: v2, v1",
+    ]
+
+
+def test_a_folder_without_connections_says_what_to_do() -> None:
+    (fault,) = faults(CONFIG_DIR="/nowhere")
+
+    assert fault.endswith("start in the project's folder, or set CONFIG_DIR")
+
+
+def test_the_example_environment_is_accepted_as_it_is() -> None:
+    lines = (ROOT / "config" / "env.example").read_text(encoding="utf-8").splitlines()
+    variables = dict(line.split("=", 1) for line in lines if line and line[0] != "#")
+
+    load_settings({**variables, "CONFIG_DIR": GOOD["CONFIG_DIR"]}, EVERYTHING)
+
+
+def test_every_variable_is_in_the_example() -> None:
+    example = (ROOT / "config" / "env.example").read_text(encoding="utf-8")
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "worker" / "settings").glob("*.py")
+    )
+    read = {word.strip('"') for word in code.split() if word.startswith('"')}
+    names = {w.strip('",()') for w in read if w.strip('",()').isupper()}
+
+    missing = {n for n in names if len(n) > 3 and f"\n{n}=" not in example}
+    assert missing == set()
+
+
+def test_config_mappings_fixtures_and_sources_name_the_same_vendors() -> None:
+    names = set(sources.names())
+
+    assert {c.source for c in good().connections.values()} == names
+    assert {p.name for p in (ROOT / "mappings").iterdir()} == names
+    assert {p.name for p in (ROOT / "tests" / "fixtures").iterdir()} - {"org"} == names
