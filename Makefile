@@ -9,7 +9,7 @@ demo: $(VENV)/.ready
 	@$(BIN)/crm-sync demo
 
 up: $(VENV)/.ready
-	@$(BIN)/crm-sync up --port 8000 --state-dir .crm-sync
+	@$(BIN)/crm-sync up --port 8000 --state-dir .crm-sync --sample-debtors
 
 test: $(VENV)/.ready
 	@$(BIN)/pytest

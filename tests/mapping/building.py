@@ -21,9 +21,10 @@ def context(payload: Any = None, **event: Any) -> Context:
 
 def compiled(text: str, *, head: str = "") -> CompiledMapping:
     """Return the mapping with these writes, a list in YAML, and this head."""
-    start = f"source: cora\nevent: call.completed\n{dedent(head)}"
-    writes = indent(dedent(text), "  ")
-    return CompiledMapping(read_mapping(f"{start}\nwrites:\n{writes}", PATH))
+    start = ["source: cora", "event: call.completed", *dedent(head).splitlines()]
+    writes = indent(dedent(text).strip("\n"), "  ")
+    lines = "\n".join([*start, "writes:", writes])
+    return CompiledMapping(read_mapping(lines, PATH))
 
 
 def plan(text: str, payload: Any = None, *, head: str = "", **event: Any) -> Plan:

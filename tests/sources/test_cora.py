@@ -253,7 +253,6 @@ def test_a_call_occurs_when_it_was_created_and_a_payment_when_it_was_sent() -> N
         (("event",), r"\$\.event: missing"),
         (("payload",), r"\$\.payload\.callId: missing"),
         (("payload", "callId"), r"\$\.payload\.callId: missing"),
-        (("payload", "createdAt"), r"\$\.payload\.createdAt: missing"),
     ],
 )
 def test_a_call_without_what_every_call_has_is_refused(

@@ -115,7 +115,7 @@ def test_a_refusal_shows_the_path_and_no_value() -> None:
         ({"a": 5}, r"\$\.a: is not text"),
         ({"a": " \t"}, r"\$\.a: is blank"),
         ({"a": "x" * 513}, r"\$\.a: is longer than 512 characters"),
-        ([], r"\$: is not an object"),
+        ([], r"\$\.a: missing"),
     ],
 )
 def test_a_text_that_must_be_there_is_demanded(value: Any, problem: str) -> None:
@@ -132,20 +132,9 @@ def test_a_whole_number_is_an_optional_texts_digits() -> None:
     assert Reader({"a": 10042})["a"].text_or_none() == "10042"
 
 
-@pytest.mark.parametrize("value", [True, 1.5, [], {}])
-def test_an_optional_text_of_another_kind_is_refused(value: Any) -> None:
-    with pytest.raises(BadPayload, match=r"\$\.a: is not text"):
-        Reader({"a": value})["a"].text_or_none()
-
-
 def test_below_what_is_missing_everything_is_missing() -> None:
     with pytest.raises(BadPayload, match=r"\$\.call\.id: missing"):
         Reader({"call": None})["call"]["id"].text()
-
-
-def test_below_what_is_no_object_nothing_is_read() -> None:
-    with pytest.raises(BadPayload, match=r"\$\.call: is not an object"):
-        Reader({"call": "x"})["call"]["id"].text_or_none()
 
 
 def test_the_first_item_carries_its_path() -> None:
@@ -153,8 +142,6 @@ def test_the_first_item_carries_its_path() -> None:
 
     with pytest.raises(BadPayload, match=r"\$\.a\[0\]: missing"):
         Reader({"a": []})["a"].first().text()
-    with pytest.raises(BadPayload, match=r"\$\.a: is not a list"):
-        Reader({"a": {}})["a"].first()
 
 
 @pytest.mark.parametrize(
@@ -192,8 +179,7 @@ def test_a_time_is_in_utc_whatever_its_offset(text: str) -> None:
 def test_a_time_without_zone_or_sense_is_refused(text: str) -> None:
     with pytest.raises(BadPayload, match=r"\$: is no time"):
         Reader(text).timestamp()
-    with pytest.raises(BadPayload, match=r"\$: is no time"):
-        Reader(text).timestamp_or_none()
+    assert Reader(text).timestamp_or_none() is None
 
 
 @pytest.mark.parametrize("value", [{}, {"a": None}, {"a": ""}])
@@ -217,8 +203,8 @@ def test_a_name_that_could_be_mistaken_for_something_else_is_refused(
 
 
 @pytest.mark.parametrize("value", [None, 1.5, "x", [], {}, {"a": 1.5}, {"a": [1]}])
-def test_a_lenient_reader_answers_none(value: Any) -> None:
-    reader = Reader(value, lenient=True)
+def test_what_may_be_lacking_never_refuses_a_delivery(value: Any) -> None:
+    reader = Reader(value)
 
     assert reader["a"].text_or_none() is None
     assert reader["a"].timestamp_or_none() is None

@@ -19,6 +19,7 @@ from worker import bootstrap
 from worker.cli.demo_views import demo_tables
 from worker.cli.events import events_table, list_events
 from worker.cli.http_file import read_http_file
+from worker.cli.sample import SAMPLES, add_sample_debtors
 from worker.cli.send import find_connection, post
 from worker.cli.stack import Stack
 from worker.errors import SyncError
@@ -28,7 +29,6 @@ from worker.store.events import Events
 SETTLE_TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.05
 ORG_TIMEOUT_SECONDS = 10
-DELIVERIES = Path("tests/fixtures")
 SHOWN = (
     "cora/call.completed__payment_and_plan",
     "cora/call.completed__compliance",
@@ -66,7 +66,7 @@ def demo(
     stack = Stack(state_dir, 0, with_flower=False)
     try:
         stack.start(say)
-        _seed(stack.urls.org)
+        add_sample_debtors(stack.urls.org)
         say(f"posting {len(SHOWN)} signed deliveries to {stack.urls.web}/webhooks/...")
         store = Events(stack.engine())
         for name in SHOWN:
@@ -103,20 +103,8 @@ def _empty(state_dir: Path) -> None:
         shutil.rmtree(state_dir)
 
 
-def _seed(org_url: str) -> None:
-    """Put the debtors that the deliveries speak of into the org."""
-    for path in sorted((DELIVERIES / "org").glob("*.json")):
-        answer = requests.post(
-            f"{org_url}/_local/records/{path.stem}",
-            data=path.read_bytes(),
-            headers={"Content-Type": "application/json"},
-            timeout=ORG_TIMEOUT_SECONDS,
-        )
-        answer.raise_for_status()
-
-
 def _post(stack: Stack, name: str) -> None:
-    file = read_http_file(DELIVERIES / f"{name}.http")
+    file = read_http_file(SAMPLES / f"{name}.http")
     connection = find_connection(file.connection, stack.urls.web, stack.environment)
     answer = post(connection, file.body, stack.urls.web, bootstrap.utc_now())
     if answer.status_code != 200:
@@ -164,6 +152,6 @@ def _say_what_next(
     )
     say("Where to look next:")
     say("  make up                                  the same, and it keeps running")
-    fixture = DELIVERIES / f"{SHOWN[1]}.http"
+    fixture = SAMPLES / f"{SHOWN[1]}.http"
     say(f"  {os.path.join('.venv', 'bin', 'crm-sync')} explain {fixture}")
     say("  mappings/cora/call.completed.yaml        what goes where; change a line")

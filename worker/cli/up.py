@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from worker.cli.sample import add_sample_debtors
 from worker.cli.stack import Stack
 
 WATCH_SECONDS = 0.2
@@ -22,6 +23,9 @@ def up(
         Path, typer.Option(help="Where databases and logs are kept.")
     ] = Path(".crm-sync"),
     flower: Annotated[bool, typer.Option(help="Start Flower too.")] = True,
+    sample_debtors: Annotated[
+        bool, typer.Option(help="Put the sample deliveries' debtors into the org.")
+    ] = False,
 ) -> None:
     """Run Redis, a local org, web, worker and beat until SIGTERM or Ctrl-C.
 
@@ -33,6 +37,8 @@ def up(
     stack = Stack(state_dir, port, with_flower=flower)
     try:
         stack.start(lambda step: typer.echo(step, err=True))
+        if sample_debtors:
+            add_sample_debtors(stack.urls.org)
         typer.echo(json.dumps({"ready": True, **asdict(stack.urls)}))
         while not stopping.wait(WATCH_SECONDS):
             for name in stack.revive():

@@ -9,6 +9,7 @@ from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
 from worker.crm import MAX_RECORDS, Crm
+from worker.delivery.heartbeat import heartbeat
 from worker.delivery.lookup import Lookup, look_up
 from worker.delivery.planning import EventPlan, Job, plan_event
 from worker.delivery.rows import build_rows, find_target, outcome
@@ -51,9 +52,10 @@ class Drainer:
         if lease is None:
             return False
         try:
-            for _ in range(BATCHES_A_DRAIN):
-                if not self._deliver_batch(lease):
-                    break
+            with heartbeat(self.lanes, lease, self.clock, self.lease_seconds):
+                for _ in range(BATCHES_A_DRAIN):
+                    if not self._deliver_batch(lease):
+                        break
             self.lanes.release(lease)
         except LeaseLost:
             log.warning("lane %d was taken over while we drained it", lane)

@@ -73,15 +73,15 @@ def utc_time(text: str) -> datetime:
 class Reader:
     """A parsed JSON value that knows its path, such as `$.payload.callId`.
 
-    A `lenient` reader is for events whose shape we do not know: its `..._or_none`
-    methods answer None where the others raise `BadPayload`.
+    What an event cannot be without is asked for by `text`, `object` and so on, which
+    raise `BadPayload`. The `..._or_none` methods never raise: a signed call is not
+    refused, and so lost, because a field that it may lack is of another type.
     """
 
-    __slots__ = ("_lenient", "_value", "path")
+    __slots__ = ("_value", "path")
 
-    def __init__(self, value: Any, path: str = "$", *, lenient: bool = False) -> None:
+    def __init__(self, value: Any, path: str = "$") -> None:
         self._value = value
-        self._lenient = lenient
         self.path = path
 
     def __getitem__(self, key: str) -> Reader:
@@ -91,11 +91,7 @@ class Reader:
 
     def first(self) -> Reader:
         """Return a list's first item: missing where there is none."""
-        items = self._value
-        if not isinstance(items, list):
-            if not (self._lenient or self._is_none()):
-                raise self._fault("is not a list")
-            items = []
+        items = self._value if isinstance(self._value, list) else []
         return self._member(items[0] if items else _MISSING, "[0]")
 
     def text(self) -> str:
@@ -110,20 +106,16 @@ class Reader:
         return value
 
     def text_or_none(self) -> str | None:
-        """Return the text, or None where it is absent, null or blank.
+        """Return the text, or None where there is none, or it is blank.
 
         A whole number counts as its digits: account numbers arrive as either.
         """
         if isinstance(self._value, int) and not isinstance(self._value, bool):
             return str(self._value)
-        if self._is_none() or (isinstance(self._value, str) and self._is_blank()):
-            return None
         try:
             return self.text()
         except BadPayload:
-            if self._lenient:
-                return None
-            raise
+            return None
 
     def name(self) -> str:
         """Return an event's name: at most 100 of letters, digits, `.`, `_` and `-`."""
@@ -141,13 +133,11 @@ class Reader:
             raise self._fault(f"is no time: {problem}") from None
 
     def timestamp_or_none(self) -> datetime | None:
-        """Return the time in UTC, or None where it is absent, null or blank."""
+        """Return the time in UTC, or None where there is none."""
         try:
             return self.timestamp()
         except BadPayload:
-            if self._lenient or self._is_none() or self._is_blank():
-                return None
-            raise
+            return None
 
     def object(self) -> dict[str, Any]:
         """Return the object."""
@@ -157,13 +147,11 @@ class Reader:
         return value
 
     def object_or_none(self) -> dict[str, Any] | None:
-        """Return the object, or None where it is absent or null."""
-        if self._is_none() or (self._lenient and not isinstance(self._value, dict)):
-            return None
-        return self.object()
+        """Return the object, or None where there is none."""
+        return self._value if isinstance(self._value, dict) else None
 
     def _member(self, value: Any, step: str) -> Reader:
-        return Reader(value, self.path + step, lenient=self._lenient)
+        return Reader(value, self.path + step)
 
     def _present(self) -> Any:
         if self._value is _MISSING:
@@ -171,12 +159,6 @@ class Reader:
         if self._value is None:
             raise self._fault("is null")
         return self._value
-
-    def _is_none(self) -> bool:
-        return self._value is None or self._value is _MISSING
-
-    def _is_blank(self) -> bool:
-        return isinstance(self._value, str) and not self._value.strip()
 
     def _fault(self, problem: str) -> BadPayload:
         return BadPayload(self.path, problem)

@@ -66,7 +66,7 @@ def read(delivery: Delivery) -> Event:
     body = Reader(parse_json(delivery.body)).object()
     event_type = _event_type(Reader(body))
     known = event_type in EVENTS
-    root = Reader(body, lenient=not known)
+    root = Reader(body)
     call_id = root["id"].text() if known else root["id"].text_or_none()
     content_hash = _signing.canonical_hash(body)
     return Event(

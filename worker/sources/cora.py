@@ -54,7 +54,7 @@ def read(delivery: Delivery) -> Event:
     body = _without_tokens(Reader(parse_json(delivery.body)).object())
     event_type = Reader(body)["event"].name()
     known = event_type in EVENTS
-    root = Reader(body, lenient=not known)
+    root = Reader(body)
     _check_sent_at(delivery, body)
     payload = root["payload"]
     is_call = event_type == "call.completed"
@@ -90,7 +90,7 @@ def sign(body: bytes, connection: Connection, *, now: datetime) -> dict[str, str
         "X-Webhook-Delivery-Id": hashlib.sha256(body).hexdigest()[:24],
     }
     try:
-        root = Reader(parse_json(body), lenient=True)
+        root = Reader(parse_json(body))
     except BadPayload:
         return headers
     for name, key in (
@@ -144,7 +144,7 @@ def _given_key(delivery: Delivery, root: Reader) -> str | None:
     key = root["idempotencyKey"].text_or_none()
     header = delivery.headers.get("x-webhook-idempotency-key", "").strip()
     if key is None and _signing.is_printable(header):
-        return Reader(header, lenient=True).text_or_none()
+        return Reader(header).text_or_none()
     return key
 
 
@@ -153,7 +153,7 @@ def _built_key(event_type: str, root: Reader, call_id: str | None) -> str | None
     if event_type not in EVENTS or call_id is None:
         return None
     parts = [event_type, root["organization"]["id"].text(), call_id]
-    payment = Reader(root["payload"].object(), lenient=True)
+    payment = Reader(root["payload"].object())
     for name in _PAYMENT_KEYS.get(event_type, ()):
         value = payment[name].text_or_none()
         if value is None:
@@ -168,8 +168,7 @@ def _file_number(payload: Reader) -> str | None:
 
 
 def _occurred_at(event_type: str, root: Reader) -> datetime | None:
+    sent_at = root["timestamp"].timestamp_or_none()
     if event_type == "call.completed":
-        return root["payload"]["createdAt"].timestamp()
-    if event_type in EVENTS:
-        return root["timestamp"].timestamp()
-    return root["timestamp"].timestamp_or_none()
+        return root["payload"]["createdAt"].timestamp_or_none() or sent_at
+    return sent_at

@@ -46,7 +46,7 @@ def read(delivery: Delivery) -> Event:
     body = Reader(parse_json(delivery.body)).object()
     event_type = Reader(body)["requestType"].name()
     known = event_type in EVENTS
-    root = Reader(body, lenient=not known)
+    root = Reader(body)
     call_id = root["callId"].text() if known else root["callId"].text_or_none()
     content_hash = _signing.canonical_hash(body)
     return Event(

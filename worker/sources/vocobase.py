@@ -51,7 +51,7 @@ def read(delivery: Delivery) -> Event:
     body = Reader(parse_json(delivery.body)).object()
     event_type = Reader(body)["event"].name()
     known = event_type in EVENTS
-    root = Reader(body, lenient=not known)
+    root = Reader(body)
     data, call = root["data"], root["data"]["call"]
     session = data["session_id"]
     session_id = session.text() if known else session.text_or_none()
