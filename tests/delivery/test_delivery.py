@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine
 
@@ -12,8 +14,11 @@ from tests.delivery.harness import (
     default_mappings,
 )
 from tests.orgs import client_of
+from worker.delivery import draining
 from worker.localorg import LocalOrg
 from worker.model import State
+from worker.store.lanes import Lease
+from worker.store.tables import EventRow
 
 
 @pytest.fixture
@@ -462,6 +467,32 @@ def test_an_insert_leaves_a_record_alone_that_is_there(
     assert harness.ended(there) == harness.ended(new) == ("synced", None)
     phones = [account["Phone__c"] for account in org.records("Debt_Account__c")]
     assert phones == ["+15125550199", "+15125550101"]
+
+
+def test_a_fault_of_our_own_parks_one_event_and_holds_up_no_other(
+    harness: Harness, org: LocalOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_account(org)
+    answers = [harness.send(cora_call(f"call-{number}")) for number in range(5)]
+    plan_event = draining.plan_event
+
+    def faulty(row: EventRow, *rest: Any) -> Any:
+        if row.call_id == "call-3":
+            raise ZeroDivisionError("a value of the payload")
+        return plan_event(row, *rest)
+
+    monkeypatch.setattr(draining, "plan_event", faulty)
+    harness.drain()
+
+    ends = [harness.ended(answer) for answer in answers]
+    fault = ("parked", "internal_error")
+    assert ends == [fault if n == 3 else ("synced", None) for n in range(5)]
+
+
+def test_a_drain_of_nothing_takes_no_lease(harness: Harness) -> None:
+    harness.drain()
+
+    assert harness.lanes.lease(0, harness.clock(), 60) == Lease(0, 1)
 
 
 def test_a_lane_is_left_to_who_drains_it(harness: Harness, org: LocalOrg) -> None:

@@ -162,13 +162,15 @@ class Pieces:
         self._processes: list[Process] = []
         self._redis_port = free_port()
         self.org = org
+        self.data = folder / "data"
+        self.data.mkdir()
         self.web_url = f"http://127.0.0.1:{free_port()}"
         self.redis_url = f"redis://127.0.0.1:{self._redis_port}/0"
         self.environment = {
             **PLAIN,
             **SECRETS,
             **WEBHOOK_CONFIG,
-            "DATABASE_URL": f"sqlite:///{folder / 'crm-sync.db'}",
+            "DATABASE_URL": f"sqlite:///{self.data / 'crm-sync.db'}",
             "REDIS_URL": self.redis_url,
             "SALESFORCE_DOMAIN": org.url,
             "SALESFORCE_CLIENT_ID": "local",

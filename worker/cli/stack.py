@@ -25,6 +25,10 @@ START_TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.05
 
 
+class StackStopped(Exception):
+    """It was asked to stop while it was starting."""
+
+
 class StackFailed(SyncError):
     """A process did not come up; the message has the end of its log."""
 
@@ -43,9 +47,20 @@ class Urls:
 
 
 class Stack:
-    """The whole system on loopback, its state in one folder. Stop it in `finally`."""
+    """The whole system on loopback, its state in one folder. Stop it in `finally`.
 
-    def __init__(self, state_dir: Path, port: int, *, with_flower: bool) -> None:
+    `is_stopping` is asked while it starts.
+    """
+
+    def __init__(
+        self,
+        state_dir: Path,
+        port: int,
+        *,
+        with_flower: bool,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._is_stopping = is_stopping
         state = state_dir.resolve()
         self._state = state
         self._ports = {name: free_port() for name in ("redis", "org", "flower")}
@@ -63,7 +78,10 @@ class Stack:
         self._servers: list[Child] = []
 
     def start(self, say: Callable[[str], None]) -> None:
-        """Start everything and wait until it is ready. Raises `StackFailed`."""
+        """Start everything and wait until it is ready.
+
+        Raises `StackFailed` and `StackStopped`.
+        """
         self._state.mkdir(parents=True, exist_ok=True)
         migrate(self.engine())
         say("starting Redis and the local org")
@@ -154,6 +172,8 @@ class Stack:
     def _await(self, child: Child, is_ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not is_ready():
+            if self._is_stopping():
+                raise StackStopped
             if not child.is_running() or time.monotonic() > deadline:
                 tail = child.log_tail()
                 raise StackFailed(f"{child.name} did not start:\n{tail}")

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from worker.cli.sample import add_sample_debtors
-from worker.cli.stack import Stack
+from worker.cli.stack import Stack, StackStopped
 
 WATCH_SECONDS = 0.2
 
@@ -34,7 +34,7 @@ def up(
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    stack = Stack(state_dir, port, with_flower=flower)
+    stack = Stack(state_dir, port, with_flower=flower, is_stopping=stopping.is_set)
     try:
         stack.start(lambda step: typer.echo(step, err=True))
         if sample_debtors:
@@ -43,6 +43,8 @@ def up(
         while not stopping.wait(WATCH_SECONDS):
             for name in stack.revive():
                 typer.echo(f"{name} had died and was started again", err=True)
+    except StackStopped:
+        typer.echo("stopped while starting", err=True)
     finally:
         typer.echo("stopping", err=True)
         stack.stop()

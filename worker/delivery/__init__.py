@@ -5,5 +5,6 @@ lookup      who the writes refer to: one query per object
 rows        writes to rows: resolved, merged by target, policies applied
 sending     rows to Salesforce in the fewest requests, each row's result understood
 settling    what came of the writes, folded to what becomes of the event
+heartbeat   the lease kept while a request takes its time
 draining    the loop under a lane's lease
 """

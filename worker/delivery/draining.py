@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from worker.delivery.planning import EventPlan, Job, plan_event
 from worker.delivery.rows import build_rows, find_target, outcome
 from worker.delivery.sending import Sender
 from worker.delivery.settling import fold
-from worker.errors import CrmRefused, CrmUnavailable
+from worker.errors import CrmRefused, CrmUnavailable, SyncError
 from worker.mapping.mapping_set import MappingSet
 from worker.model import Connection, State
 from worker.store.events import Events
@@ -48,6 +49,8 @@ class Drainer:
         Nothing happens while another drains the lane: what came in meanwhile is seen
         by that drainer, which looks once more after it has given the lane back.
         """
+        if not self._is_due(lane):
+            return False
         lease = self.lanes.lease(lane, self.clock(), self.lease_seconds)
         if lease is None:
             return False
@@ -60,17 +63,41 @@ class Drainer:
         except LeaseLost:
             log.warning("lane %d was taken over while we drained it", lane)
             return False
+        return self._is_due(lane)
+
+    def _is_due(self, lane: int) -> bool:
         return bool(self.lanes.due(lane, self.clock(), limit=1))
 
     def _deliver_batch(self, lease: Lease) -> bool:
         rows = self.lanes.due(lease.lane, self.clock(), limit=MAX_RECORDS)
         if not rows:
             return False
-        outcomes = self._deliver(rows, lease)
+        outcomes = self._deliver_safely(rows, lease)
         self.lanes.settle(lease, outcomes, self.clock())
         for event in outcomes:
             log.info("event %d %s %s", event.event_id, event.state, event.reason or "")
         return True
+
+    def _deliver_safely(
+        self, rows: Sequence[EventRow], lease: Lease
+    ) -> list[EventOutcome]:
+        """Deliver; a fault of our own parks the one event that brings it about.
+
+        Without this it would come back with its lane for ever and hold up all others.
+        """
+        try:
+            return self._deliver(rows, lease)
+        except (SyncError, LeaseLost):
+            raise
+        except Exception as error:  # noqa: BLE001  (parked and logged, not hidden)
+            if len(rows) > 1:
+                return [o for row in rows for o in self._deliver_safely([row], lease)]
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            # The text of an exception may hold a value, so its kind and place have to do.
+            place = f"{where.filename}:{where.lineno}"
+            log.error("event %s: %s at %s", rows[0].id, type(error).__name__, place)
+            fault = EventPlan(rows[0], state=State.PARKED, reason="internal_error")
+            return [self._fold(fault, None)]
 
     def _deliver(self, rows: Sequence[EventRow], lease: Lease) -> list[EventOutcome]:
         earlier = self._earlier(rows)

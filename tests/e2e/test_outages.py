@@ -1,0 +1,105 @@
+"""Redis or the database gone: nothing that was accepted is lost, the rest is told so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from .deliveries import cora_call, new_id
+from .polling import eventually
+from .stacks import Pieces, answers_ping, running_pieces
+
+
+def call_of(pieces: Pieces) -> bytes:
+    """A call whose debtor is in the org."""
+    number = new_id("ACC")
+    pieces.org.insert("Debt_Account__c", [{"Name": "A", "Account_Number__c": number}])
+    return cora_call(new_id("call"), number)
+
+
+def check_put_off(answer: requests.Response) -> None:
+    assert answer.status_code == 503
+    assert answer.json() == {"error": "store_unavailable"}
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_without_redis_a_delivery_is_accepted_and_the_sweep_delivers_it_later(
+    pieces: Pieces,
+) -> None:
+    pieces.start_web()
+    event_id = pieces.vendor.accepted("cora", call_of(pieces))
+    readiness = pieces.vendor.get("/readyz")
+
+    assert readiness.status_code == 503
+    assert readiness.json()["status"] == "not ready"
+    assert "unreachable" in readiness.json()["broker"]
+    assert "database" not in readiness.json()
+    pieces.start_redis()
+    pieces.start("worker")
+    pieces.start("beat")
+    assert pieces.ledger.settled(event_id)["state"] == "synced"
+    assert pieces.vendor.get("/readyz").status_code == 200
+
+
+def test_redis_dying_and_coming_back_empty_loses_nothing(pieces: Pieces) -> None:
+    redis = pieces.start_redis()
+    worker, beat = pieces.start("worker"), pieces.start("beat")
+    pieces.start_web()
+    before = pieces.vendor.accepted("cora", call_of(pieces))
+    assert pieces.ledger.settled(before)["state"] == "synced"
+    redis.kill_group()
+    during = [pieces.vendor.accepted("cora", call_of(pieces)) for _ in range(3)]
+
+    assert pieces.vendor.get("/readyz").status_code == 503
+    pieces.start_redis()
+    after = pieces.vendor.accepted("cora", call_of(pieces))
+    for event_id in (*during, after):
+        assert pieces.ledger.settled(event_id)["state"] == "synced"
+    assert worker.is_running
+    assert beat.is_running
+
+
+def test_a_redis_that_hangs_does_not_make_the_vendor_wait(pieces: Pieces) -> None:
+    """It is connected to and takes commands, but answers none of them."""
+    redis = pieces.start_redis()
+    pieces.start_web()
+    pieces.vendor.accepted("cora", call_of(pieces))
+    redis.send(signal.SIGSTOP)
+    try:
+        pieces.vendor.accepted("cora", call_of(pieces))
+        assert pieces.vendor.get("/readyz").status_code == 503
+    finally:
+        redis.send(signal.SIGCONT)
+
+
+def test_a_database_that_is_not_there_puts_the_vendor_off(pieces: Pieces) -> None:
+    pieces.start_redis()
+    elsewhere = pieces.data.rename(pieces.data.with_name("elsewhere"))
+    pieces.start_web()
+
+    check_put_off(pieces.vendor.post("cora", call_of(pieces)))
+    readiness = pieces.vendor.get("/readyz")
+    assert readiness.status_code == 503
+    assert "unreachable" in readiness.json()["database"]
+    assert "broker" not in readiness.json()
+    elsewhere.rename(pieces.data)
+    pieces.vendor.accepted("cora", call_of(pieces))
+    assert pieces.vendor.get("/readyz").status_code == 200
+
+
+def test_a_database_that_vanishes_puts_the_vendor_off(pieces: Pieces) -> None:
+    """A row in a file that nobody can find any more is not accepted."""
+    pieces.start_redis()
+    pieces.start_web()
+    pieces.vendor.accepted("cora", call_of(pieces))
+    pieces.ledger.close()
+    shutil.rmtree(pieces.data)
+
+    check_put_off(pieces.vendor.post("cora", call_of(pieces)))
+    assert pieces.vendor.get("/readyz").status_code == 503
