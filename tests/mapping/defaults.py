@@ -42,6 +42,7 @@ def fields(object_name: str) -> dict[str, dict[str, Any]]:
     return {field["name"]: writable | field for field in described}
 
 
+@cache
 def event_in(path: Path) -> tuple[Event, str]:
     """Return the event of a `.http` file, and the connection that it was sent to."""
     _, target, headers, body = read_http(path)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,27 @@ from tests.sources.fixture_files import FOLDER, PATHS
 from worker import sources
 from worker.mapping.compiled import CompiledMapping
 from worker.mapping.paths import ABSENT, compile_path
-from worker.mapping.spec import FieldSpec, WriteSpec
+from worker.mapping.spec import WriteSpec
 from worker.model import Plan, State, Unwritten, Write
 
 from .defaults import context_in, event_in, fields, mappings
 
 # Every key of Cora's outcomes, by the groups of its documents.
-FLAGS = ["refuseToPay", "dispute", "engaged_negotiations", "acknowledgeDebt", "payDate", "sentSms", "useLenderAgain", "spanishCall", "confirmedName", "deceased", "wantedToTalkHuman", "statusTransfer", "wasTheRightNumber", "wasTheRightParty", "wasWrongNumber", "wasWrongParty", "ceaseAndDesist", "complaintAboutCollector", "doNotCall", "fraud", "lawSuitRisk", "legalAction", "callbackConsent", "emailOnlyPreference", "wantsCallBack", "cardDetailsProvided", "paymentFailed", "paymentMade", "plan_accepted", "isEmployed", "isUnemployed", "multipleJobs", "attemptedVerification", "debtMentioned", "mirandaRead", "offeredPaymentOptions", "bankruptcy", "claimsPaidDirect", "coDebtorRefused", "debtConsolidation", "deployed", "hospitalized", "jail"]
+_FLAGS = """
+    refuseToPay dispute engaged_negotiations acknowledgeDebt payDate sentSms
+    useLenderAgain
+    spanishCall
+    confirmedName deceased wantedToTalkHuman statusTransfer wasTheRightNumber
+    wasTheRightParty wasWrongNumber wasWrongParty
+    ceaseAndDesist complaintAboutCollector doNotCall fraud lawSuitRisk legalAction
+    callbackConsent emailOnlyPreference wantsCallBack
+    cardDetailsProvided paymentFailed paymentMade plan_accepted
+    isEmployed isUnemployed multipleJobs
+    attemptedVerification debtMentioned mirandaRead offeredPaymentOptions
+    bankruptcy claimsPaidDirect coDebtorRefused debtConsolidation deployed
+    hospitalized jail
+"""
+FLAGS = _FLAGS.split()
 OTHERS: dict[str, Any] = {
     "plan_type": "regular_plan",
     "promiseToPayDays": 7,
@@ -54,8 +70,6 @@ IDENTIFIERS = {"account_number", "callId", "call_id", "id", "session_id"}
 LONG = "word " * 30_000  # longer than the longest field, of 131,072
 
 MAPPINGS = list(mappings().mappings.values())
-WRITES = [write for mapping in MAPPINGS for write in mapping.spec.writes]
-FIELDS = [(write, field) for write in WRITES for field in write.fields]
 
 
 def _name(mapping: CompiledMapping) -> str:
@@ -68,9 +82,10 @@ def _place(write: WriteSpec) -> str:
 
 
 each_mapping = pytest.mark.parametrize("mapping", MAPPINGS, ids=_name)
-each_write = pytest.mark.parametrize("write", WRITES, ids=_place)
-each_field = pytest.mark.parametrize(
-    ("write", "field"), FIELDS, ids=[f"{_place(w)}-{f.name}" for w, f in FIELDS]
+each_write = pytest.mark.parametrize(
+    "write",
+    [write for mapping in MAPPINGS for write in mapping.spec.writes],
+    ids=_place,
 )
 
 
@@ -135,15 +150,25 @@ def test_a_compliance_flag_is_sticky_and_urgent(key: str, field: str) -> None:
     assert (write.object, write.mode, urgent) == ("Debt_Account__c", "update", True)
 
 
-@pytest.mark.parametrize("outcomes", [{}, {"": None}, {"": False}], ids=repr)
+@pytest.mark.parametrize("value", [ABSENT, None, False, ""], ids=repr)
 @pytest.mark.parametrize(("key", "field"), COMPLIANCE.items())
 def test_a_compliance_flag_that_is_not_true_writes_nothing(
-    key: str, field: str, outcomes: dict[str, Any]
+    key: str, field: str, value: Any
 ) -> None:
-    plan, urgent = cora_plan({key: value for value in outcomes.values()})
+    plan, urgent = cora_plan({} if value is ABSENT else {key: value})
 
     assert field not in sent(plan)
     assert not urgent
+
+
+@pytest.mark.parametrize("key", COMPLIANCE)
+def test_a_compliance_flag_is_the_disposition_of_its_call(key: str) -> None:
+    task = cora_plan({key: True, "wasTheRightParty": True})[0].writes[0]
+
+    assert isinstance(task, Write)
+    labels = task.fields["Call_Outcomes__c"].split(";")
+    assert task.fields["CallDisposition"] in labels
+    assert task.fields["CallDisposition"] != "Right party"
 
 
 @pytest.mark.parametrize("key", [key for key in FLAGS if key not in COMPLIANCE])
@@ -172,12 +197,54 @@ def test_a_compliance_flag_of_a_call_without_a_party_waits_for_a_person(
     assert State.PARKED in ends
 
 
-@each_field
-def test_what_a_call_only_sets_is_a_checkbox(
-    write: WriteSpec, field: FieldSpec
+@each_write
+def test_what_a_call_only_sets_is_a_checkbox(write: WriteSpec) -> None:
+    described = fields(write.object)
+    sticky = [field.name for field in write.fields if field.policy == "sticky"]
+
+    assert [name for name in sticky if described[name]["type"] != "boolean"] == []
+
+
+# Days
+
+
+def plan_at(fixture: str, occurred_at: datetime) -> Plan:
+    """Return the plan of a fixture's event, had it happened at that moment."""
+    event, connection = event_in(FOLDER / f"{fixture}.http")
+    mapping = mappings().find(event.source, event.type)
+    assert mapping is not None
+    return mapping.plan(context_in(replace(event, occurred_at=occurred_at), connection))
+
+
+@pytest.mark.parametrize(
+    ("fixture", "hour", "day"),
+    [
+        # Chicago is 5 hours behind UTC in May, Mexico City 6, Kolkata 5:30 ahead.
+        ("cora/call.completed__minimal", "2026-05-05T04:59:59", "2026-05-04"),
+        ("cora/call.completed__minimal", "2026-05-05T05:00:00", "2026-05-05"),
+        ("altur/on_call_end__newest", "2026-05-05T05:59:59", "2026-05-04"),
+        ("altur/on_call_end__newest", "2026-05-05T06:00:00", "2026-05-05"),
+        ("vocobase/session.completed__full", "2026-05-04T18:29:59", "2026-05-04"),
+        ("vocobase/session.completed__full", "2026-05-04T18:30:00", "2026-05-05"),
+        ("freeclimb/callStatus__busy", "2026-05-05T04:59:59", "2026-05-04"),
+        ("freeclimb/callStatus__busy", "2026-05-05T05:00:00", "2026-05-05"),
+    ],
+)
+def test_a_call_is_logged_on_the_day_of_its_accounts_time_zone(
+    fixture: str, hour: str, day: str
 ) -> None:
-    if field.policy == "sticky":
-        assert fields(write.object)[field.name]["type"] == "boolean"
+    task = plan_at(fixture, datetime.fromisoformat(hour).replace(tzinfo=UTC)).writes[0]
+
+    assert isinstance(task, Write)
+    assert day == task.fields["ActivityDate"]
+
+
+def test_a_promise_counts_from_the_day_of_the_call_where_the_debtor_lives() -> None:
+    late = datetime(2026, 5, 5, 3, 0, tzinfo=UTC)  # the evening of the 4th in Chicago
+
+    plan = plan_at("cora/call.completed__payment_and_plan", late)
+
+    assert sent(plan)["Promise_Date__c"] == "2026-05-18"  # 14 days
 
 
 # Sources and events
@@ -232,23 +299,30 @@ def test_no_field_is_written_twice(write: WriteSpec) -> None:
     assert sorted(set(names)) == sorted(names)
 
 
-@each_field
-def test_a_field_exists_and_may_be_written(write: WriteSpec, field: FieldSpec) -> None:
-    described = fields(write.object)[field.name]
-
-    assert described["createable"]
-    assert described["updateable"] or field.policy == "insert_only"
+@each_write
+def test_a_field_exists_and_may_be_written(write: WriteSpec) -> None:
+    described = fields(write.object)
+    for field in write.fields:
+        entry = described[field.name]
+        assert entry["createable"], field.name
+        assert entry["updateable"] or field.policy == "insert_only", field.name
 
 
 # Values that fit
 
 
-def node_of(write: WriteSpec, field: FieldSpec) -> Any:
-    """Return the field's node as the file has it; every scalar is text."""
-    text = Path(write.place.path).read_text(encoding="utf-8")
-    root = yaml.load(text, Loader=yaml.BaseLoader)
-    mapping = next(m for m in MAPPINGS if write in m.spec.writes)
-    return root["writes"][mapping.spec.writes.index(write)]["fields"][field.name]
+@cache
+def tree_of(path: str) -> Any:
+    return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+
+def nodes_of(write: WriteSpec) -> dict[str, Any]:
+    """Return the fields of a write as the file has them; every scalar is text."""
+    (mapping,) = [mapping for mapping in MAPPINGS if write in mapping.spec.writes]
+    index = mapping.spec.writes.index(write)
+    found: dict[str, Any] = tree_of(write.place.path)["writes"][index]["fields"]
+    assert [field.name for field in write.fields] == list(found)
+    return found
 
 
 def steps_of(node: Any) -> list[tuple[str, Any]]:
@@ -273,44 +347,37 @@ def fixed_values(node: Any) -> set[str]:
     return values
 
 
-@each_field
-def test_a_picklist_gets_only_its_own_values(
-    write: WriteSpec, field: FieldSpec
-) -> None:
-    described = fields(write.object)[field.name]
-    if described["type"] not in PICKLISTS:
-        return
-    allowed = {entry["value"] for entry in described["picklistValues"]}
-    values = fixed_values(node_of(write, field))
-
-    assert values
-    assert values <= allowed
+@each_write
+def test_a_picklist_gets_only_its_own_values(write: WriteSpec) -> None:
+    described = fields(write.object)
+    for name, node in nodes_of(write).items():
+        if described[name]["type"] in PICKLISTS:
+            allowed = {entry["value"] for entry in described[name]["picklistValues"]}
+            assert fixed_values(node), name
+            assert fixed_values(node) <= allowed, name
 
 
-@each_field
+@each_write
 def test_a_restricted_picklist_gets_nothing_straight_from_a_payload(
-    write: WriteSpec, field: FieldSpec
+    write: WriteSpec,
 ) -> None:
-    if not fields(write.object)[field.name].get("restrictedPicklist"):
-        return
-    node = node_of(write, field)
-    last = [name for name, _ in steps_of(node)][-1:]
+    described = fields(write.object)
+    for name, node in nodes_of(write).items():
+        if described[name].get("restrictedPicklist"):
+            last = [step for step, _ in steps_of(node)][-1:]
+            chosen = last in (["flags"], ["first_flag"])
+            assert "value" in node or "choose" in node or chosen, name
 
-    assert "value" in node or "choose" in node or last[0] in ("flags", "first_flag")
 
-
-@each_field
-def test_a_typed_field_gets_a_value_of_its_type(
-    write: WriteSpec, field: FieldSpec
-) -> None:
-    feeds = TYPED.get(fields(write.object)[field.name]["type"])
-    if feeds is None:
-        return
-    node = node_of(write, field)
-    path = node if isinstance(node, str) else node.get("from")
-    last = [name for name, _ in steps_of(node)][-1:] or [path]
-
-    assert last[0] in feeds
+@each_write
+def test_a_typed_field_gets_a_value_of_its_type(write: WriteSpec) -> None:
+    described = fields(write.object)
+    for name, node in nodes_of(write).items():
+        feeds = TYPED.get(described[name]["type"])
+        if feeds is not None:
+            path = node if isinstance(node, str) else node.get("from")
+            last = [step for step, _ in steps_of(node)][-1:] or [path]
+            assert last[0] in feeds, name
 
 
 def leaves(value: Any, steps: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
+@cache
 def _records(path: Path) -> Any:
     text = path.with_suffix(SUFFIX).read_text(encoding="utf-8")
     return yaml.safe_load(text)

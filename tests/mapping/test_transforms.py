@@ -79,15 +79,16 @@ def texts(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def check(known: Transform, value: Any, argument: Any) -> None:
-    """Check that it gives what JSON can carry, or refuses without quoting the value."""
+def fault(known: Transform, value: Any, argument: Any) -> str | None:
+    """Return what is wrong, if the value is neither taken nor refused unquoted."""
     try:
-        result = run(known, value, argument)
+        json.dumps(run(known, value, argument), allow_nan=False)
     except ValueError as error:
-        quoted = [text for text in texts(value) if text in str(error)]
-        assert quoted == []
-        return
-    json.dumps(result, allow_nan=False)
+        quoted = any(text in str(error) for text in texts(value))
+        return f"{known.name}: {error}" if quoted or "JSON" in str(error) else None
+    except Exception as error:  # noqa: BLE001
+        return f"{known.name}: {error!r}"
+    return None
 
 
 @pytest.mark.parametrize(("known", "value", "argument", "result"), EXAMPLES)
@@ -127,22 +128,23 @@ def test_a_transform_is_found_by_its_name(known: Transform) -> None:
 def test_any_value_is_taken_or_refused_without_being_quoted(
     known: Transform, value: Any
 ) -> None:
-    check(known, value, known.examples[0][1])
+    assert fault(known, value, known.examples[0][1]) is None
 
 
-@each
 @pytest.mark.parametrize("value", ABSURD, ids=lambda v: repr(v)[:24])
-def test_an_absurd_value_is_taken_or_refused_without_being_quoted(
-    known: Transform, value: Any
-) -> None:
-    check(known, value, known.examples[0][1])
+def test_an_absurd_value_is_taken_or_refused_without_being_quoted(value: Any) -> None:
+    faults = [
+        fault(known, value, known.examples[0][1]) for known in TRANSFORMS.values()
+    ]
+
+    assert [found for found in faults if found] == []
 
 
 @quick
 @given(value=JSON, start=JSON)
 def test_days_after_any_date_is_taken_or_refused(value: Any, start: Any) -> None:
-    check(TRANSFORMS["days_after"], value, start)
-    check(TRANSFORMS["days_after"], 7, start)
+    assert fault(TRANSFORMS["days_after"], value, start) is None
+    assert fault(TRANSFORMS["days_after"], 7, start) is None
 
 
 @settings(quick, max_examples=300)

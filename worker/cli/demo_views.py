@@ -90,5 +90,7 @@ def _records(
 def _text(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, float):
+        return f"{value:,.2f}"
     text = str(value).replace(";", ", ")
     return text if len(text) <= 60 else text[:57] + "..."

@@ -93,7 +93,7 @@ class Drainer:
             if len(rows) > 1:
                 return [o for row in rows for o in self._deliver_safely([row], lease)]
             where = traceback.extract_tb(error.__traceback__)[-1]
-            # The text of an exception may hold a value, so its kind and place have to do.
+            # Its text may hold a value, so its kind and place have to do.
             place = f"{where.filename}:{where.lineno}"
             log.error("event %s: %s at %s", rows[0].id, type(error).__name__, place)
             fault = EventPlan(rows[0], state=State.PARKED, reason="internal_error")
