@@ -115,10 +115,11 @@ class Write:
     """One record that an event asks for.
 
     `mode` is `upsert` (key is an external id), `update` (key finds an existing record,
-    which is never created) or `insert` (left alone where it exists). `fields` are what
-    to send; `insert_only` and `if_empty` name those of them that an existing record
-    keeps, always or where it has a value. `sticky` names those that only ever set.
-    `place` is `file:line` in the mapping.
+    which is never created) or `insert` (left alone where it exists). `missing` and
+    `ambiguous` say what becomes of an update that finds none or several: `park` or
+    `skip`. `fields` are what to send; `insert_only` and `if_empty` name those of them
+    that an existing record keeps, always or where it has a value. `sticky` names those
+    that only ever set. `place` is `file:line` in the mapping.
     """
 
     object: str
@@ -126,6 +127,8 @@ class Write:
     key: Match
     fields: Mapping[str, Any] = field(repr=False)
     links: tuple[Link, ...] = ()
+    missing: str = "park"
+    ambiguous: str = "park"
     insert_only: frozenset[str] = frozenset()
     if_empty: frozenset[str] = frozenset()
     sticky: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: one running `crm-sync up`, and pieces of their own."""
+"""What the end-to-end tests share: a running `crm-sync up`, and pieces of one."""
 
 from __future__ import annotations
 

@@ -18,9 +18,7 @@ from worker.settings import Needs, load_settings
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
-PATHS = {
-    f"{path.parent.name}/{path.stem}": path for path in sorted(FIXTURES.glob("*/*.http"))
-}
+PATHS = {f"{p.parent.name}/{p.stem}": p for p in sorted(FIXTURES.glob("*/*.http"))}
 # What each vendor and this worker share in these tests.
 SECRETS = {
     "CORA_WEBHOOK_SECRET": "e2e-cora-secret-0001",

@@ -1,4 +1,4 @@
-"""Processes of the tests' own: started, looked at, stopped by their ids. Needs /proc."""
+"""Processes of the tests' own: started, looked at in /proc, stopped by their ids."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .polling import eventually
+from .polling import WITHIN_SECONDS, eventually
 
-STOP_SECONDS = 30.0
+# How long a process may take to end before it is killed after a test.
+STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Process:
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
 
-    def exit_code(self, within_seconds: float = STOP_SECONDS) -> int:
+    def exit_code(self, within_seconds: float = WITHIN_SECONDS) -> int:
         """Its exit code, once it has ended by itself."""
         eventually(lambda: not self.is_running, f"the end of {self}", within_seconds)
         return self._popen.returncode
@@ -103,7 +104,7 @@ class Process:
             self.descendants()
             self.send(signal.SIGTERM)
             with contextlib.suppress(AssertionError):
-                self.exit_code()
+                self.exit_code(STOP_SECONDS)
         self.kill_group()
         for pid in self._seen:
             pid.kill()

@@ -13,6 +13,7 @@ from .processes import Pid, Process
 from .stacks import Pieces
 
 EVENTS = 200
+STOP_SECONDS = 10.0
 CALLS = [f"call-{number:03}" for number in range(EVENTS)]
 
 
@@ -93,7 +94,7 @@ def test_a_worker_told_to_stop_finishes_what_it_has_begun(busy: Pieces) -> None:
     await_the_middle(busy, worker)
     worker.send(signal.SIGTERM)
 
-    assert worker.exit_code() == 0
+    assert worker.exit_code(STOP_SECONDS) == 0
     assert 0 < synced(busy) == written(busy, "Task") < EVENTS
     busy.start("worker")
     check_all_synced_once(busy)

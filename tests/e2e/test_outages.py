@@ -1,19 +1,14 @@
-"""Redis or the database gone: nothing that was accepted is lost, the rest is told so."""
+"""Redis or the database gone: what was accepted is kept, the rest is put off."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 import requests
 
 from .deliveries import cora_call, new_id
-from .polling import eventually
-from .stacks import Pieces, answers_ping, running_pieces
+from .stacks import Pieces
 
 
 def call_of(pieces: Pieces) -> bytes:

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,14 +105,15 @@ def troubled(stack: Stack, settled_fixtures: object) -> set[str]:
     call_id, number, phone = new_id("call"), new_id("ACC"), "+15005550142"
     summary = f"Told us of {number}, and more than we asked."
     personal = {"phoneNumber": phone, "summary": summary}
-    stack.org.seed(
-        "Debt_Account__c", [{"Name": f"Account of {number}", "Account_Number__c": number}]
-    )
+    stack.new_account(number)
     body = cora_call(call_id, number, **personal)
     tampered = cora_call(new_id("call"), number, **personal)
-    assert stack.vendor.post("cora", tampered, **{
-        "x-webhook-signature": "0" * 64
-    }).status_code == 401
+    assert (
+        stack.vendor.post(
+            "cora", tampered, **{"x-webhook-signature": "0" * 64}
+        ).status_code
+        == 401
+    )
     assert stack.vendor.post("cora", body[:-1]).status_code == 400
     unreadable = cora_call(new_id("call"), number, duration=phone, createdAt=summary)
     stack.vendor.post("cora", unreadable)

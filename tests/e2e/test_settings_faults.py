@@ -65,5 +65,5 @@ def test_wrong_settings_stop_the_start_with_every_fault_and_no_secret(
 
     assert processes[name].exit_code() != 0
     output = processes[name].output
-    assert [text for text in expected if text not in output] == []
     assert "hidden" not in output
+    assert [text for text in expected if text not in output] == []

@@ -69,7 +69,7 @@ def test_a_signal_ends_it_and_leaves_no_process(
 
 
 def test_what_dies_is_started_again(stack: Stack) -> None:
-    """The database and the org's records are in the state folder, so nothing is lost."""
+    """Nothing is lost: both databases are in the state folder."""
     (beat,) = [p for p in stack.process.descendants() if " beat " in p.command]
     beat.kill()
 

@@ -13,6 +13,8 @@ from worker.model import Link, State
 from worker.store.outcomes import RecordOutcome
 from worker.store.tables import RecordRow
 
+_UNMATCHED = {"park": State.PARKED, "skip": State.SKIPPED}
+
 
 @dataclass(slots=True)
 class Row:
@@ -141,10 +143,10 @@ def _only(job: Job, found: list[dict[str, Any]]) -> str:
     what = f"{write.object} by {write.key.field}"
     if not found:
         hint = f"{write.place}: no {what}: create the record, then replay"
-        raise Settled(State.PARKED, "no_match", hint)
+        raise Settled(_UNMATCHED[write.missing], "no_match", hint)
     if len(found) > 1:
         hint = f"{write.place}: several {what}: merge them, then replay"
-        raise Settled(State.PARKED, "ambiguous_match", hint)
+        raise Settled(_UNMATCHED[write.ambiguous], "ambiguous_match", hint)
     return str(found[0]["Id"])
 
 

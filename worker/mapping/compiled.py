@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,16 +59,24 @@ def plan_write(spec: WriteSpec, context: Context) -> Write | Unwritten | None:
     except ValueError as error:
         hint = f"{place}: {error}"
         return Unwritten(spec.object, State.PARKED, "transform_refused", hint, place)
-    write = _write(spec, key, fields, links, place) if key else None
-    if spec.mode == "update" and not links and write and not write.fields:
+    sent = {name: value for name, value in fields.items() if value is not ABSENT}
+    if spec.mode == "update" and not sent and not links:
         return None
-    if write is None:
-        # With nothing to find a record by there is none to update; but a record that
-        # should be made and has no key would be lost.
-        state = State.SKIPPED if spec.mode == "update" else State.PARKED
-        hint = f"{place}: the payload has no value for the key"
-        return Unwritten(spec.object, state, "no_key", hint, place)
-    return write
+    if key is None:
+        return _without_key(spec, sent, place)
+    return _write(spec, key, sent, links, place)
+
+
+def _without_key(spec: WriteSpec, sent: Mapping[str, Any], place: str) -> Unwritten:
+    """With nothing to find a record by there is none to update.
+
+    But a record that should be made would be lost, and so would a flag that the law
+    cares about: those wait for a person.
+    """
+    is_lost = spec.mode != "update" or bool(_named(spec, "sticky", sent))
+    state = State.PARKED if is_lost else State.SKIPPED
+    hint = f"{place}: the payload has no value for the key"
+    return Unwritten(spec.object, state, "no_key", hint, place)
 
 
 def find_match(specs: tuple[MatchSpec, ...], context: Context) -> Match | None:
@@ -112,17 +121,18 @@ def _link(spec: LinkSpec, context: Context) -> Link:
 def _write(
     spec: WriteSpec,
     key: Match,
-    fields: dict[str, Any],
+    sent: dict[str, Any],
     links: tuple[Link, ...],
     place: str,
 ) -> Write:
-    sent = {name: value for name, value in fields.items() if value is not ABSENT}
     return Write(
         object=spec.object,
         mode=spec.mode,
         key=key,
         fields=sent,
         links=links,
+        missing=spec.missing,
+        ambiguous=spec.ambiguous,
         insert_only=_named(spec, "insert_only", sent),
         if_empty=_named(spec, "if_empty", sent),
         sticky=_named(spec, "sticky", sent),
@@ -130,7 +140,7 @@ def _write(
     )
 
 
-def _named(spec: WriteSpec, policy: str, sent: dict[str, Any]) -> frozenset[str]:
+def _named(spec: WriteSpec, policy: str, sent: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(
         f.name for f in spec.fields if f.policy == policy and f.name in sent
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.mapping.compiled import CompiledMapping, find_match
-from worker.mapping.paths import ABSENT, Context, compile_path, is_true
+from worker.mapping.paths import ABSENT, Context, compile_path, has_value, is_true
 from worker.mapping.spec import FieldSpec, LinkSpec, WriteSpec
 from worker.model import Match
 
@@ -83,9 +83,9 @@ def _why_not(value: Any, policy: str) -> str | None:
         return "not sent: absent"
     if value is None and policy != "clear_on_null":
         return "not sent: null"
-    if policy == "sticky" and value in (False, ""):
+    if policy == "sticky" and (value is False or value == ""):
         return "not sent: a call only sets it, a person clears it"
-    if policy == "if_empty" and value == "":
+    if policy == "if_empty" and not has_value(value):
         return "not sent: blank"
     return None
 

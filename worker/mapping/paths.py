@@ -16,6 +16,8 @@ from typing import Any, Final
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from worker.mapping.path_check import check
+
 
 class Absent(Enum):
     """The type of `ABSENT`: no such key, which is not the same as null."""
@@ -31,26 +33,20 @@ ABSENT: Final = Absent.ABSENT
 Context = Mapping[str, Any]
 Getter = Callable[[Context], Any]
 
-ROOTS = ("payload", "event", "body")
-
 _STEP = r'(?:[A-Za-z_][A-Za-z0-9_]*|"[^"\\]+")'
 _CHAIN = re.compile(rf"{_STEP}(?:\.{_STEP})*\Z")
 
 
 def compile_path(path: str) -> Getter:
     """Return the function that reads this path. Raises `ValueError` with the reason."""
-    if _CHAIN.match(path):
-        steps = tuple(s.strip('"') for s in re.findall(_STEP, path))
-        if steps[0] not in ROOTS:
-            raise ValueError(
-                f"path {path!r} has to begin with one of: {', '.join(ROOTS)}"
-            )
-        return _chain(steps)
     try:
         expression = jmespath.compile(path)
     except JMESPathError as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].removesuffix(", for expression:")
         raise ValueError(f"{path!r} is not JMESPath: {reason}") from None
+    check(path, expression.parsed)
+    if _CHAIN.match(path):
+        return _chain(tuple(s.strip('"') for s in re.findall(_STEP, path)))
     return partial(_search, expression)
 
 
@@ -72,7 +68,7 @@ def _search(expression: Any, context: Context) -> Any:
     """Run JMESPath. A wrong type inside a function means: nothing found."""
     try:
         found = expression.search(context)
-    except JMESPathError:
+    except (JMESPathError, ValueError):
         return ABSENT
     return ABSENT if found is None else found
 

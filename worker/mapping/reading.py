@@ -8,7 +8,7 @@ from worker.mapping import spec
 from worker.mapping.findings import BadMapping, Finding
 from worker.mapping.nodes import NodeReader
 from worker.mapping.recipes import read_path, read_value
-from worker.mapping.strict_yaml import Node, Place, Scalar, Table, read
+from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table, read
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -87,7 +87,7 @@ def _key(
         return ()
     if "key" in entries:
         matches = _match(reader, entries["key"])
-        if len(matches) > 1:
+        if len(matches) != 1:
             reader.find(entries["key"].place, "a key is one field")
         return matches
     if mode != "update":
@@ -96,25 +96,36 @@ def _key(
 
 
 def _matches(reader: NodeReader, node: Node | None) -> tuple[spec.MatchSpec, ...]:
-    return tuple(m for item in reader.items(node) for m in _match(reader, item))
+    matches = tuple(m for item in reader.items(node) for m in _match(reader, item))
+    if isinstance(node, Sequence) and not node.items:
+        reader.find(node.place, "a match is at least one field")
+    return matches
 
 
 def _match(reader: NodeReader, node: Node) -> tuple[spec.MatchSpec, ...]:
+    entries = reader.entries(node)
+    for name, value in entries:
+        _check_field_name(reader, name, value)
     return tuple(
         spec.MatchSpec(name, read_value(reader, value, is_key=True))
-        for name, value in reader.entries(node)
+        for name, value in entries
     )
 
 
 def _field(reader: NodeReader, name: str, node: Node) -> spec.FieldSpec:
-    if not _NAME.match(name):
-        reader.find(node.place, f"{name!r} is not a field's API name")
+    _check_field_name(reader, name, node)
     policy_node = node.entries.get("write") if isinstance(node, Table) else None
     policy = reader.choice(policy_node, spec.POLICIES)
     return spec.FieldSpec(name, read_value(reader, node), policy)
 
 
+def _check_field_name(reader: NodeReader, name: str, node: Node) -> None:
+    if not _NAME.match(name):
+        reader.find(node.place, f"{name!r} is not a field's API name")
+
+
 def _link(reader: NodeReader, name: str, node: Node) -> spec.LinkSpec:
+    _check_field_name(reader, name, node)
     entries = reader.table(node, spec.LINK_KEYS, ("object", "match"))
     return spec.LinkSpec(
         field=name,

@@ -11,21 +11,7 @@ from worker.mapping.paths import ABSENT, Context, Getter, compile_path
 from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table
 from worker.mapping.template import Template, compile_template
 from worker.mapping.transforms import TRANSFORMS, Argument, Transform
-from worker.mapping.values import Recipe, Step, TransformRefused, compile_recipe
-
-EVENT_NAMES = (
-    "call_id",
-    "connection",
-    "dedupe_key",
-    "file_number",
-    "foreign_id",
-    "occurred_at",
-    "occurred_on",
-    "phone",
-    "received_at",
-    "source",
-    "type",
-)
+from worker.mapping.values import Recipe, Step, compile_recipe, guarded
 
 
 def read_path(reader: NodeReader, node: Node | None) -> spec.ValueSpec:
@@ -95,8 +81,6 @@ def _template(
     except ValueError as error:
         reader.find(node.place, str(error))
         return None
-    for path in template.paths:
-        _check_event_name(reader, node, path)
     inputs.extend(template.paths)
     return template
 
@@ -132,8 +116,11 @@ def _step(reader: NodeReader, node: Node, inputs: list[str]) -> Step | None:
     argument: Node | None = None
     if isinstance(node, Table) and len(node.entries) == 1:
         ((name, argument),) = node.entries.items()
+    elif isinstance(node, Scalar):
+        name = node.text
     else:
-        name = reader.text(node)
+        reader.find(node.place, "expected a text")
+        return None
     known = TRANSFORMS.get(name)
     if known is None:
         hint = did_you_mean(name, [*TRANSFORMS])
@@ -150,14 +137,14 @@ def _bind(
 ) -> Step | None:
     """Return the transform with its argument in place."""
     if node is None:
-        return _guard(known.name, lambda value, _context: known.run(value))
+        return guarded(known.name, lambda value, _context: known.run(value))
     if known.argument is Argument.PATH:
         found = read_path(reader, node)
         inputs.extend(found.inputs)
         get = found.evaluate
-        return _guard(known.name, lambda value, ctx: known.run(value, get(ctx)))
+        return guarded(known.name, lambda value, ctx: known.run(value, get(ctx)))
     argument = _argument(reader, known, node)
-    return _guard(known.name, lambda value, _context: known.run(value, argument))
+    return guarded(known.name, lambda value, _context: known.run(value, argument))
 
 
 def _argument(reader: NodeReader, known: Transform, node: Node) -> Any:
@@ -172,31 +159,13 @@ def _argument(reader: NodeReader, known: Transform, node: Node) -> Any:
     return int(text)
 
 
-def _guard(name: str, run: Step) -> Step:
-    def step(value: Any, context: Context) -> Any:
-        try:
-            return run(value, context)
-        except ValueError as error:
-            raise TransformRefused(f"{name}: {error}") from None
-
-    return step
-
-
 def _getter(reader: NodeReader, node: Node, path: str) -> Getter:
     try:
         getter = compile_path(path)
     except ValueError as error:
         reader.find(node.place, str(error))
         return _nothing
-    _check_event_name(reader, node, path)
     return getter
-
-
-def _check_event_name(reader: NodeReader, node: Node, path: str) -> None:
-    root, _, name = path.partition(".")
-    if root == "event" and name not in EVENT_NAMES:
-        hint = did_you_mean(name, list(EVENT_NAMES))
-        reader.find(node.place, f"event has no {name!r}{hint}")
 
 
 def _nothing(_context: Context) -> Any:

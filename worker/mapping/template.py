@@ -14,7 +14,10 @@ from typing import Any
 from worker.mapping.findings import did_you_mean
 from worker.mapping.paths import ABSENT, Context, Getter, compile_path, has_value
 from worker.mapping.transforms import TRANSFORMS, Argument
+from worker.mapping.values import guarded
 
+# A bar before a lone name is ours; other bars are JMESPath's own.
+_STEP = re.compile(r"(?<!\|)\|(?=\s*[a-z_]+\s*(?:[:|]|\Z))")
 _PART = re.compile(r"(\{\{|\}\}|\{[^{}]*\}|[{}])")
 
 
@@ -33,6 +36,8 @@ class Slot:
         if has_value(value):
             for step in self.steps:
                 value = step(value)
+                if not has_value(value):
+                    break
         if not has_value(value):
             return self.default
         if isinstance(value, bool):
@@ -91,11 +96,12 @@ def compile_template(text: str) -> Template:
 
 
 def _slot(inside: str) -> Slot:
-    path, *steps = inside.split("|")
+    path, *steps = _STEP.split(inside)
     default: str | None = None
     functions: list[Callable[[Any], Any]] = []
     for step in steps:
-        name, has_argument, argument = step.strip().partition(":")
+        name, has_argument, argument = step.lstrip().partition(":")
+        name = name.rstrip()
         if name == "default":
             default = argument
         else:
@@ -108,14 +114,13 @@ def _step(name: str, argument: str | None) -> Callable[[Any], Any]:
     known = TRANSFORMS.get(name)
     if known is None:
         raise ValueError(f"no transform {name!r}{did_you_mean(name, [*TRANSFORMS])}")
-    run = known.run
     if known.argument is Argument.NONE and argument is None:
-        return run
+        return guarded(name, known.run)
     if known.argument is Argument.TEXT and argument is not None:
-        return lambda value: run(value, argument)
+        return guarded(name, lambda value: known.run(value, argument))
     if known.argument is Argument.NUMBER and argument is not None:
-        if not argument.isdecimal():
+        if not argument.strip().isdecimal():
             raise ValueError(f"{name!r} takes a whole number")
         number = int(argument)
-        return lambda value: run(value, number)
+        return guarded(name, lambda value: known.run(value, number))
     raise ValueError(f"{name!r} takes {known.argument.value} and is not for templates")

@@ -15,6 +15,24 @@ class TransformRefused(ValueError):
     """A transform can make nothing of the value; the message names the transform."""
 
 
+def guarded(name: str, run: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a transform whose refusal names it.
+
+    A transform should raise `ValueError` alone; whatever arithmetic or look-up goes
+    wrong in it besides must park one write too, and not more.
+    """
+
+    def step(*arguments: Any) -> Any:
+        try:
+            return run(*arguments)
+        except ValueError as error:
+            raise TransformRefused(f"{name}: {error}") from None
+        except (ArithmeticError, LookupError, TypeError) as error:
+            raise TransformRefused(f"{name}: {type(error).__name__}") from None
+
+    return step
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How a value is made. Exactly one of `getters`, `make` and `literal` gives it.
@@ -81,17 +99,25 @@ def _with_steps(inner: Getter, recipe: Recipe) -> Getter:
     def take(context: Context) -> Any:
         value = inner(context)
         if not has_value(value):
-            return None if value is None else ABSENT
+            return _nothing(value)
         for step in steps:
             value = step(value, context)
-        if choices is None or value is ABSENT:
+            if not has_value(value):
+                break
+        if choices is None:
             return value
-        return choices.get(_choice_key(value), otherwise)
+        return (
+            choices.get(_key(value), otherwise) if has_value(value) else _nothing(value)
+        )
 
     return take
 
 
-def _choice_key(value: Any) -> str:
+def _nothing(value: Any) -> Any:
+    return None if value is None else ABSENT
+
+
+def _key(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -24,7 +24,10 @@ def to_datetime(value: Any) -> str:
     moment = _moment(value)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except OverflowError:
+        raise ValueError("not a date of the calendar") from None
 
 
 @transform((7, "2026-05-04", "2026-05-11"), argument=Argument.PATH)

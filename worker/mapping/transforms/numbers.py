@@ -9,6 +9,24 @@ from typing import Any
 
 from worker.mapping.transforms.registry import transform
 
+_CURRENCY = (
+    r"(?:[A-Z]{2,3}\$?|[$€£¥₹]|(?i:pesos?|dollars?|d[oó]lares|euros?|rupees?|rs\.?))"
+)
+_GROUPED = re.compile(
+    r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}", re.ASCII
+)
+_NUMBER = (
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"  # 1,200.50
+    r"|\d{1,3}(?:\.\d{3})+(?:,\d+)?"  # 1.200,50
+    r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?"  # 1,00,000.50
+    r"|\d+(?:[.,]\d+)?"
+)
+_MONEY = re.compile(
+    rf"(?P<before>-)?\s*{_CURRENCY}?\s*(?P<after>-)?\s*"
+    rf"(?P<number>{_NUMBER})\s*{_CURRENCY}?\.?",
+    re.ASCII,
+)
+
 
 @transform((90_500, 91), (0, 0), (1, 1))
 def ms_to_seconds(value: Any) -> int:
@@ -33,21 +51,31 @@ def to_number(value: Any) -> int | float:
     return float(_decimal(value))
 
 
-@transform(("1,200.50", 1200.5), ("$1200", 1200.0), ("MXN 1.200,50", 1200.5))
+@transform(
+    ("1,200.50", 1200.5),
+    ("$1200", 1200.0),
+    ("MXN 1.200,50", 1200.5),
+    ("1,00,000 rupees", 100000.0),
+    ("-$5", -5.0),
+)
 def to_money(value: Any) -> float:
-    """An amount out of free text; a lone separator before three digits is thousands."""
+    """One amount of money, with or without its currency, in the usual groupings.
+
+    A lone separator before three digits groups thousands: `1.200` is 1200.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    found = re.findall(r"\d[\d.,]*", str(value))
-    if len(found) != 1:
+        return float(_decimal(value))
+    found = _MONEY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
         raise ValueError("not one amount of money")
-    digits = found[0].rstrip(".,")
-    decimal_mark = max(digits.rfind("."), digits.rfind(","))
-    whole, fraction = digits, ""
-    if decimal_mark >= 0 and not _only_thousands(digits):
-        whole, fraction = digits[:decimal_mark], digits[decimal_mark + 1 :]
-    sign = "-" if re.match(r"\s*-", str(value)) else ""
-    return float(f"{sign}{re.sub('[.,]', '', whole)}.{fraction or 0}")
+    digits = found["number"]
+    whole, fraction = digits, "0"
+    if not _GROUPED.fullmatch(digits):
+        decimal_mark = max(digits.rfind("."), digits.rfind(","))
+        if decimal_mark >= 0:
+            whole, fraction = digits[:decimal_mark], digits[decimal_mark + 1 :]
+    sign = "-" if found["before"] or found["after"] else ""
+    return float(_decimal(f"{sign}{re.sub('[.,]', '', whole)}.{fraction}"))
 
 
 @transform(("yes", True), ("No", False), ("sí", True), (True, True))
@@ -70,11 +98,7 @@ def _decimal(value: Any) -> Decimal:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         raise ValueError("not a number") from None
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 18:
+    # Its exponent says how large it is; arithmetic on an absurd one would overflow.
+    if not number.is_finite() or number.adjusted() >= 18:
         raise ValueError("not a number that Salesforce can hold")
     return number
-
-
-def _only_thousands(digits: str) -> bool:
-    """Return whether every separator is one kind and has three digits behind it."""
-    return bool(re.fullmatch(r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+", digits))

@@ -30,7 +30,9 @@ def flags(value: Any, labels: Mapping[str, str]) -> str:
 )
 def first_flag(value: Any, labels: Mapping[str, str]) -> str | None:
     """The label of the first key that is true, in the labels' order; else null."""
-    return flags(value, labels).split(";")[0] or None
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return next((lab for key, lab in labels.items() if value.get(key) is True), None)
 
 
 @transform(({"Amount": "1200", "When": None}, "Amount: 1200"))
@@ -57,6 +59,6 @@ def transcript(value: Any, keys: Mapping[str, str]) -> str:
     speaker, text = keys.get("speaker", "speaker"), keys.get("text", "text")
     turns = (turn for turn in value if isinstance(turn, dict))
     return "\n".join(
-        f"{text_of(turn.get(speaker, '?'))}: {text_of(turn.get(text, ''))}"
+        f"{text_of(turn.get(speaker) or '?')}: {text_of(turn.get(text) or '')}"
         for turn in turns
     )

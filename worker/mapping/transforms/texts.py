@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from worker.mapping.transforms.registry import Argument, text_of, transform
+
+LONGEST_WORD = 30
 
 
 @transform(("Inbound", "inbound"))
@@ -19,10 +22,13 @@ def upper(value: Any) -> str:
     return text_of(value).upper()
 
 
-@transform(("OUTBOUND", "Outbound"), ("no_answer", "No answer"))
+@transform(
+    ("OUTBOUND", "Outbound"), ("no_answer", "No answer"), ("noAnswer", "No answer")
+)
 def title(value: Any) -> str:
-    """A word of a vendor's as a person writes it: underscores off, one capital."""
-    return text_of(value).replace("_", " ").strip().capitalize()
+    """A word of a vendor's as a person writes it: words apart, one capital."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", text_of(value))
+    return words.strip().capitalize()
 
 
 @transform(("  a b ", "a b"))
@@ -40,8 +46,11 @@ def truncate(value: Any, length: int) -> str:
     if length < 4:
         return text[:length]
     cut = text[: length - 3]
-    if not text[length - 3].isspace() and " " in cut:
-        cut = cut.rsplit(None, 1)[0]
+    if not text[length - 3].isspace():
+        # Back to the last word's end, but not far: a long word is cut where it is.
+        space = cut.rfind(" ", max(0, len(cut) - LONGEST_WORD))
+        if cut[:space].strip() and space > 0:
+            cut = cut[:space]
     return cut.rstrip() + "..."
 
 
@@ -50,4 +59,4 @@ def join(value: Any, separator: str) -> str:
     """A list as one text."""
     if not isinstance(value, list):
         raise ValueError("not a list")
-    return separator.join(text_of(item) for item in value)
+    return separator.join(text_of(item) for item in value if item is not None)
