@@ -19,6 +19,7 @@ FLOORS = {
     "redaction": 1,
     "settings": 2,
     "mapping_folder": 2,
+    "org_schema": 2,
     "store": 2,
     "broker": 2,
     "crm": 2,

@@ -98,8 +98,11 @@ def test_a_variable_and_its_file_at_once_are_a_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("DATABASE_URL", "mysql://x", "has to begin with sqlite:/// or postgresql://"),
-        ("REDIS_URL", "http://x", "has to begin with redis:// or rediss://"),
+        ("DATABASE_URL", "mysql://x", "has to be sqlite:///file or postgresql://"),
+        ("REDIS_URL", "http://x", "has to be redis://host:port/number"),
+        ("DATABASE_URL", "postgresql://u:p@ss@host:54x/db", "with %40 for @"),
+        ("DATABASE_URL", "sqlite:oops", "has to be sqlite:///file"),
+        ("REDIS_URL", "redis://host:63x/0", "has to be redis://host:port"),
         ("LANES", "0", "has to be a whole number from 1 to 1024"),
         ("MAX_BODY_BYTES", "1 MB", "has to be a whole number"),
         ("SALESFORCE_API_VERSION", "v67", "has to look like 67.0"),
@@ -115,6 +118,7 @@ def test_a_wrong_value_is_a_fault_that_says_what_is_right(
 
     assert fault.startswith(name)
     assert said in fault
+    assert "p@ss" not in fault
 
 
 @pytest.mark.parametrize(

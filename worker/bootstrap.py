@@ -17,8 +17,10 @@ from worker import broker
 from worker.crm.salesforce import SalesforceCrm
 from worker.crm.session import Session
 from worker.delivery.draining import Drainer
+from worker.errors import SettingsFault
 from worker.intake import Intake
 from worker.mapping_folder import load_mappings
+from worker.org_schema import load_schema
 from worker.settings import Needs, Settings, load_settings
 from worker.store.engine import open_engine
 from worker.store.events import Events
@@ -38,8 +40,18 @@ def settings(needs: Needs = Needs.NOTHING) -> Settings:
 
 @cache
 def celery_app() -> Celery:
-    """Return the Celery app; it reads its settings when first used."""
-    return broker.make_app(lambda: (settings().redis_url, settings().sweep_seconds))
+    """Return the Celery app; it reads its settings when first used.
+
+    Wrong settings end the process with the faults: beat and Flower have no other hook.
+    """
+
+    def read() -> tuple[str, int]:
+        try:
+            return settings().redis_url, settings().sweep_seconds
+        except SettingsFault as faults:
+            sys.exit(str(faults))
+
+    return broker.make_app(read)
 
 
 @cache
@@ -98,6 +110,7 @@ def drainer() -> Drainer:
         retry_hours=read.retry_hours,
         clock=utc_now,
         jitter=random.random,
+        schema=load_schema(read.config_dir / "salesforce"),
     )
 
 

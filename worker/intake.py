@@ -51,7 +51,7 @@ class Intake:
             raise UnknownConnection("no such connection")
         source = sources.load(connection.source)
         source.verify(delivery, connection, now=delivery.received_at)
-        event = source.read(delivery)
+        event = sources.read(connection.source, delivery)
         new = self._new_event(event, connection, delivery)
         stored = self.events.add(new)
         if not stored.is_new:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from worker import sources
 from worker.errors import MappingFault
+from worker.mapping.findings import BadMapping, Finding, did_you_mean
 from worker.mapping.mapping_set import MappingSet, compile_set
+from worker.mapping.spec import MappingSpec
 
 
 def load_mappings(folder: Path) -> MappingSet:
@@ -25,4 +28,22 @@ def load_mappings(folder: Path) -> MappingSet:
         texts = {str(path): path.read_text(encoding="utf-8") for path in paths}
     except (OSError, UnicodeDecodeError) as error:
         raise MappingFault(f"{folder} cannot be read: {type(error).__name__}") from None
-    return compile_set(texts)
+    mappings = compile_set(texts)
+    findings = [f for m in mappings.mappings.values() for f in _misnamed(m.spec)]
+    if findings:
+        raise BadMapping(tuple(findings))
+    return mappings
+
+
+def _misnamed(spec: MappingSpec) -> list[Finding]:
+    """A mapping of what no vendor sends would never be used."""
+    known = sources.names()
+    if spec.source not in known:
+        message = f"no source {spec.source!r}{did_you_mean(spec.source, known)}"
+        return [Finding(spec.path, 1, 1, message)]
+    events = list(sources.load(spec.source).EVENTS)
+    if spec.event not in events:
+        hint = did_you_mean(spec.event, events)
+        message = f"{spec.source} sends no {spec.event!r} that can be mapped{hint}"
+        return [Finding(spec.path, 1, 1, message)]
+    return []

@@ -119,7 +119,8 @@ class Write:
     `ambiguous` say what becomes of an update that finds none or several: `park` or
     `skip`. `fields` are what to send; `insert_only` and `if_empty` name those of them
     that an existing record keeps, always or where it has a value. `sticky` names those
-    that only ever set. `place` is `file:line` in the mapping.
+    that only ever set. `place` is `file:line` in the mapping. `faults` say which fields
+    a transform refused: they are left out, and the write waits for a person afterwards.
     """
 
     object: str
@@ -133,6 +134,7 @@ class Write:
     if_empty: frozenset[str] = frozenset()
     sticky: frozenset[str] = frozenset()
     place: str = ""
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

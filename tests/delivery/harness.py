@@ -18,6 +18,7 @@ from worker.intake import Answer, Intake
 from worker.mapping.mapping_set import MappingSet, compile_set
 from worker.mapping_folder import load_mappings
 from worker.model import Connection, Delivery
+from worker.org_schema import load_schema
 from worker.store.events import Events
 from worker.store.lanes import Lanes
 from worker.store.tables import EventRow, RecordRow
@@ -75,6 +76,7 @@ class Harness:
             retry_hours=72,
             clock=self.clock,
             jitter=lambda: 0.0,
+            schema=load_schema(ROOT / "config" / "salesforce"),
         )
 
     def send(self, body: Mapping[str, Any] | bytes, connection: str = "cora") -> Answer:

@@ -3,14 +3,82 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
+from .commands import explain_all, run_demo
 from .deliveries import FIXTURES, PATHS, fixture_body
-from .stacks import Pieces, Stack, Up, running_pieces
+from .faulty import Start, run_faulty
+from .kills import Story, run_kills
+from .sites import Run, run_honcho, run_lines
+from .stacks import End, Pieces, Stack, Up, end_ups, running_pieces
+
+# Runs that take long and share nothing, by the fixture that gives what came of them.
+ALONE: dict[str, Callable[[Path], Any]] = {
+    "kills": run_kills,
+    "ended_ups": end_ups,
+    "procfile_runs": run_lines,
+    "honcho_run": run_honcho,
+    "demo": run_demo,
+    "faulty_starts": run_faulty,
+    "explained": explain_all,
+}
+SIDE_BY_SIDE = 2
+
+
+@pytest.fixture(scope="session", autouse=True)
+def alone(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Any]]]:
+    """The long runs that the chosen tests need, done while other tests run."""
+    chosen = {name for item in request.session.items for name in item.fixturenames}
+    pool = ThreadPoolExecutor(SIDE_BY_SIDE)
+    yield {
+        name: pool.submit(run, tmp_path_factory.mktemp(name))
+        for name, run in ALONE.items()
+        if name in chosen
+    }
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="session")
+def kills(alone: dict[str, Future[Any]]) -> dict[str, Story]:
+    return alone["kills"].result()
+
+
+@pytest.fixture(scope="session")
+def ended_ups(alone: dict[str, Future[Any]]) -> dict[int, End]:
+    return alone["ended_ups"].result()
+
+
+@pytest.fixture(scope="session")
+def procfile_runs(alone: dict[str, Future[Any]]) -> dict[str, Run]:
+    return alone["procfile_runs"].result()
+
+
+@pytest.fixture(scope="session")
+def honcho_run(alone: dict[str, Future[Any]]) -> tuple[Run, dict[str, bool], str]:
+    return alone["honcho_run"].result()
+
+
+@pytest.fixture(scope="session")
+def demo(alone: dict[str, Future[Any]]) -> CompletedProcess[str]:
+    return alone["demo"].result()
+
+
+@pytest.fixture(scope="session")
+def faulty_starts(alone: dict[str, Future[Any]]) -> dict[tuple[str, str], Start]:
+    return alone["faulty_starts"].result()
+
+
+@pytest.fixture(scope="session")
+def explained(alone: dict[str, Future[Any]]) -> dict[str, tuple[int, str]]:
+    return alone["explained"].result()
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +92,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
         stack.close()
     finally:
-        up.process.stop()
+        up.process.kill()
 
 
 @pytest.fixture(scope="session")

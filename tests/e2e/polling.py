@@ -21,3 +21,11 @@ def eventually(
         assert time.monotonic() < deadline, f"not within {within_seconds} s: {what}"
         time.sleep(POLL_SECONDS)
     return answer
+
+
+def holds(condition: Callable[[], object], within_seconds: float) -> bool:
+    """Whether a condition becomes true in time."""
+    deadline = time.monotonic() + within_seconds
+    while not (answer := condition()) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return bool(answer)

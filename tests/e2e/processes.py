@@ -12,9 +12,6 @@ from pathlib import Path
 
 from .polling import WITHIN_SECONDS, eventually
 
-# How long a process may take to end before it is killed after a test.
-STOP_SECONDS = 5.0
-
 
 @dataclass(frozen=True, slots=True)
 class Pid:
@@ -98,13 +95,10 @@ class Process:
         assert self.is_running, f"{self} has ended:\n{self.output[-3000:]}"
         return bool(condition)
 
-    def stop(self) -> None:
-        """End it, whatever its state, and whatever is left of what it started."""
+    def kill(self) -> None:
+        """SIGKILL, for it and all that it started, whatever their groups."""
         if self.is_running:
             self.descendants()
-            self.send(signal.SIGTERM)
-            with contextlib.suppress(AssertionError):
-                self.exit_code(STOP_SECONDS)
         self.kill_group()
         for pid in self._seen:
             pid.kill()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +37,8 @@ from .deliveries import (
     signed,
 )
 from .org_client import OrgClient
-from .polling import eventually
-from .processes import Process
+from .polling import eventually, holds
+from .processes import Pid, Process
 
 BIN = Path(sys.executable).parent
 # All that the processes get of the tests' own environment.
@@ -44,11 +47,15 @@ PROCFILE = dict(
     line.split(": ", 1)
     for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
 )
-WEBHOOK_CONFIG = {
+FOLDERS = {
     "CONFIG_DIR": str(ROOT / "config"),
     "MAPPINGS_DIR": str(ROOT / "mappings"),
 }
 LANES = 8
+# Alembic's context is one for all threads.
+_MIGRATING = threading.Lock()
+END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STOP_SECONDS = 10.0
 
 
 def is_up(url: str) -> bool:
@@ -129,6 +136,43 @@ class Up:
         return ready
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an `up` has ended: its exit code, and which of its processes are left."""
+
+    ready: dict[str, Any]
+    started: set[Pid]
+    exit_code: int | None
+    left: set[Pid]
+
+
+def end_ups(folder: Path) -> dict[int, End]:
+    """Start an `up` for each signal that ends one, and end it."""
+    ups = {}
+    for number in END_SIGNALS:
+        (folder / number.name).mkdir()
+        ups[number] = Up(folder / number.name, "--no-flower")
+    try:
+        ready = {number: up.await_ready() for number, up in ups.items()}
+        started = {number: up.process.descendants() for number, up in ups.items()}
+        for number, up in ups.items():
+            up.process.send(number)
+        ends = {}
+        for number, up in ups.items():
+            process = up.process
+            has_ended = holds(lambda p=process: not p.is_running, STOP_SECONDS)
+            ends[number] = End(
+                ready[number],
+                started[number],
+                process.exit_code(0) if has_ended else None,
+                {pid for pid in started[number] if pid.lives},
+            )
+        return ends
+    finally:
+        for up in ups.values():
+            up.process.kill()
+
+
 class Stack:
     """A running `crm-sync up` with what the tests look at it through."""
 
@@ -169,7 +213,7 @@ class Pieces:
         self.environment = {
             **PLAIN,
             **SECRETS,
-            **WEBHOOK_CONFIG,
+            **FOLDERS,
             "DATABASE_URL": f"sqlite:///{self.data / 'crm-sync.db'}",
             "REDIS_URL": self.redis_url,
             "SALESFORCE_DOMAIN": org.url,
@@ -177,14 +221,14 @@ class Pieces:
             "SALESFORCE_CLIENT_SECRET": "local",
             "PORT": self.web_url.rpartition(":")[2],
             "WEB_WORKERS": "1",
-            "LEASE_SECONDS": "2",
             "SWEEP_SECONDS": "1",
             "LANES": str(LANES),
             **variables,
         }
         database = self.environment["DATABASE_URL"]
         engine = open_engine(database)
-        migrate(engine)
+        with _MIGRATING:
+            migrate(engine)
         engine.dispose()
         self.ledger = Ledger(database)
         self.vendor = Vendor(self.web_url)
@@ -204,8 +248,8 @@ class Pieces:
         eventually(lambda: process.answers(self._web_answers()), "web")
         return process
 
-    def take_in(self, connection: str, bodies: Iterable[bytes]) -> None:
-        """Store deliveries and ring for them, as the endpoint does."""
+    def take_in(self, bodies: Iterable[tuple[str, bytes]]) -> None:
+        """Store each connection's delivery and ring for it, as the endpoint does."""
         known = connections(SECRETS)
         engine = open_engine(self.environment["DATABASE_URL"])
         app = broker.make_app(lambda: (self.redis_url, 1))
@@ -217,16 +261,17 @@ class Pieces:
             ring=lambda lane: broker.ring(app, lane),
         )
         try:
-            for body in bodies:
-                answer = intake.accept(connection, signed(known[connection], body))
+            for name, body in bodies:
+                answer = intake.accept(name, signed(known[name], body))
                 assert answer.status == "accepted"
         finally:
             app.close()
             engine.dispose()
 
     def close(self) -> None:
+        """Kill what runs: how it stops when told to is for other tests."""
         for process in reversed(self._processes):
-            process.stop()
+            process.kill_group()
         self.ledger.close()
         self.vendor.close()
 

@@ -28,18 +28,16 @@ def test_a_thousand_queued_calls_cost_at_most_forty_api_requests(
         ],
     )
     pieces.start_redis()
-    pieces.take_in(
-        "cora",
-        [
-            cora_call(
-                call,
-                f"ACC-{call}",
-                phoneNumber=f"+1512555{call[-4:]}",
-                outcomes={"doNotCall": number % 10 == 0, "paymentMade": True},
-            )
-            for number, call in enumerate(calls)
-        ],
+    bodies = (
+        cora_call(
+            call,
+            f"ACC-{call}",
+            phoneNumber=f"+1512555{call[-4:]}",
+            outcomes={"doNotCall": number % 10 == 0, "paymentMade": True},
+        )
+        for number, call in enumerate(calls)
     )
+    pieces.take_in(("cora", body) for body in bodies)
     pieces.org.reset_stats()
     worker = pieces.start("worker")
     eventually(

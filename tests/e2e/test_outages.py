@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 
 import requests
 
 from .deliveries import cora_call, new_id
-from .stacks import Pieces
+from .stacks import Pieces, Stack
 
 
 def call_of(pieces: Pieces) -> bytes:
@@ -24,53 +25,46 @@ def check_put_off(answer: requests.Response) -> None:
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_without_redis_a_delivery_is_accepted_and_the_sweep_delivers_it_later(
+def test_without_redis_deliveries_are_accepted_and_delivered_later(
     pieces: Pieces,
 ) -> None:
+    """First Redis is not there yet; then it dies, and comes back empty."""
     pieces.start_web()
     event_id = pieces.vendor.accepted("cora", call_of(pieces))
     readiness = pieces.vendor.get("/readyz")
-
     assert readiness.status_code == 503
     assert readiness.json()["status"] == "not ready"
     assert "unreachable" in readiness.json()["broker"]
     assert "database" not in readiness.json()
-    pieces.start_redis()
-    pieces.start("worker")
-    pieces.start("beat")
+
+    redis = pieces.start_redis()
+    worker, beat = pieces.start("worker"), pieces.start("beat")
     assert pieces.ledger.settled(event_id)["state"] == "synced"
     assert pieces.vendor.get("/readyz").status_code == 200
 
-
-def test_redis_dying_and_coming_back_empty_loses_nothing(pieces: Pieces) -> None:
-    redis = pieces.start_redis()
-    worker, beat = pieces.start("worker"), pieces.start("beat")
-    pieces.start_web()
-    before = pieces.vendor.accepted("cora", call_of(pieces))
-    assert pieces.ledger.settled(before)["state"] == "synced"
     redis.kill_group()
-    during = [pieces.vendor.accepted("cora", call_of(pieces)) for _ in range(3)]
-
+    meanwhile = [pieces.vendor.accepted("cora", call_of(pieces)) for _ in range(3)]
     assert pieces.vendor.get("/readyz").status_code == 503
     pieces.start_redis()
-    after = pieces.vendor.accepted("cora", call_of(pieces))
-    for event_id in (*during, after):
+    later = pieces.vendor.accepted("cora", call_of(pieces))
+    for event_id in (*meanwhile, later):
         assert pieces.ledger.settled(event_id)["state"] == "synced"
     assert worker.is_running
     assert beat.is_running
 
 
-def test_a_redis_that_hangs_does_not_make_the_vendor_wait(pieces: Pieces) -> None:
+def test_a_redis_that_hangs_does_not_make_the_vendor_wait(stack: Stack) -> None:
     """It is connected to and takes commands, but answers none of them."""
-    redis = pieces.start_redis()
-    pieces.start_web()
-    pieces.vendor.accepted("cora", call_of(pieces))
-    redis.send(signal.SIGSTOP)
+    number = new_id("ACC")
+    stack.new_account(number)
+    (redis,) = [p for p in stack.process.descendants() if "-server " in p.command]
+    os.kill(redis.number, signal.SIGSTOP)
     try:
-        pieces.vendor.accepted("cora", call_of(pieces))
-        assert pieces.vendor.get("/readyz").status_code == 503
+        event_id = stack.vendor.accepted("cora", cora_call(new_id("call"), number))
+        assert "unreachable" in stack.vendor.get("/readyz").json()["broker"]
     finally:
-        redis.send(signal.SIGCONT)
+        os.kill(redis.number, signal.SIGCONT)
+    assert stack.ledger.settled(event_id)["state"] == "synced"
 
 
 def test_a_database_that_is_not_there_puts_the_vendor_off(pieces: Pieces) -> None:

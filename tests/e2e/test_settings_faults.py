@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-
 import pytest
 
-from .processes import Process
-from .stacks import PLAIN, PROCFILE, WEBHOOK_CONFIG
+from .faulty import Start
 
 MISSING = {
     "web": (
@@ -23,14 +19,6 @@ MISSING = {
         "SALESFORCE_CLIENT_SECRET is not set: copy it from",
     ),
 }
-# Each is wrong or beside something that is.
-SECRETS = {
-    "CORA_WEBHOOK_SECRET": "hidden-of-cora-1,hidden-of-cora-2",
-    "ALTUR_WEBHOOK_SECRET": "hidden of altur: no base64",
-    "SALESFORCE_CLIENT_SECRET": "hidden-of-salesforce",
-    "REDIS_URL": "http://:hidden-of-redis@127.0.0.1/0",
-    "DATABASE_URL": "mysql://user:hidden-of-database@127.0.0.1/crm",
-}
 FAULTS = {
     "web": ("ALTUR_WEBHOOK_SECRET is not base64", "VOCOBASE_WEBHOOK_SECRET is not set"),
     "worker": ("SALESFORCE_DOMAIN is not set", "SALESFORCE_CLIENT_ID is not set"),
@@ -38,32 +26,23 @@ FAULTS = {
 FAULTS_OF_BOTH = ("REDIS_URL has to begin with", "DATABASE_URL has to begin with")
 
 
-@pytest.fixture(scope="module", params=[{}, SECRETS], ids=["nothing", "secrets"])
-def ended(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Mapping[str, str], dict[str, Process]]]:
-    """Web and worker, started side by side with such variables; they end."""
-    folder = tmp_path_factory.mktemp("faults")
-    processes = {name: start(name, folder, request.param) for name in MISSING}
-    yield request.param, processes
-    for process in processes.values():
-        process.stop()
+@pytest.mark.parametrize("name", MISSING)
+def test_an_empty_environment_stops_the_start_with_every_variable_and_its_fix(
+    name: str, faulty_starts: dict[tuple[str, str], Start]
+) -> None:
+    start = faulty_starts["nothing", name]
 
-
-def start(name: str, folder: Path, variables: Mapping[str, str]) -> Process:
-    command = PROCFILE[name].rpartition("&& ")[2]
-    env = {**PLAIN, **WEBHOOK_CONFIG, "PORT": "0", **variables}
-    return Process(("sh", "-c", command), env, folder, folder / name)
+    assert start.exit_code != 0
+    assert [text for text in MISSING[name] if text not in start.output] == []
 
 
 @pytest.mark.parametrize("name", MISSING)
-def test_wrong_settings_stop_the_start_with_every_fault_and_no_secret(
-    name: str, ended: tuple[Mapping[str, str], dict[str, Process]]
+def test_wrong_variables_stop_the_start_with_every_fault_and_no_secret(
+    name: str, faulty_starts: dict[tuple[str, str], Start]
 ) -> None:
-    variables, processes = ended
-    expected = (*FAULTS[name], *FAULTS_OF_BOTH) if variables else MISSING[name]
+    start = faulty_starts["secrets", name]
 
-    assert processes[name].exit_code() != 0
-    output = processes[name].output
-    assert "hidden" not in output
-    assert [text for text in expected if text not in output] == []
+    assert start.exit_code != 0
+    assert "hidden" not in start.output
+    faults = (*FAULTS[name], *FAULTS_OF_BOTH)
+    assert [text for text in faults if text not in start.output] == []

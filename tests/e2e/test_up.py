@@ -5,27 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from .polling import eventually
-from .stacks import Stack, Up, answers_ping, is_up
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
-STOP_SECONDS = 10.0
-
-
-@pytest.fixture(scope="module")
-def ups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Up]]:
-    """One `up` for each way to end it, started side by side."""
-    folders = {number: tmp_path_factory.mktemp(number.name) for number in SIGNALS}
-    ups = {number: Up(folder, "--no-flower") for number, folder in folders.items()}
-    yield ups
-    for up in ups.values():
-        up.process.stop()
+from .stacks import END_SIGNALS, End, Stack, answers_ping, is_up
 
 
 def test_the_ready_line_names_what_runs(stack: Stack) -> None:
@@ -52,20 +38,20 @@ def test_everything_on_the_ready_line_answers(stack: Stack) -> None:
         assert database.execute("SELECT count(*) >= 0 FROM event").fetchone() == (1,)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", END_SIGNALS)
 def test_a_signal_ends_it_and_leaves_no_process(
-    number: signal.Signals, ups: dict[int, Up]
+    number: signal.Signals, ended_ups: dict[int, End]
 ) -> None:
-    process = ups[number].process
-    ready = ups[number].await_ready()
-    below = process.descendants()
-    process.send(number)
+    end = ended_ups[number]
 
-    assert process.exit_code(STOP_SECONDS) == 0
-    assert ready["flower"] is None
+    assert end.exit_code == 0
     # Redis, the org, web and the worker with their children, and beat.
-    assert len(below) >= 8
-    assert [pid for pid in below if pid.lives] == []
+    assert len(end.started) >= 8
+    assert end.left == set()
+
+
+def test_without_flower_the_ready_line_says_so(ended_ups: dict[int, End]) -> None:
+    assert {end.ready["flower"] for end in ended_ups.values()} == {None}
 
 
 def test_what_dies_is_started_again(stack: Stack) -> None:

@@ -365,7 +365,7 @@ def test_a_key_in_a_text_has_no_holes() -> None:
     assert one_write(text, {"amount": 5}).key == Match("K__c", "payment:call-1:5")
 
 
-def test_a_refused_transform_parks_that_write_alone() -> None:
+def test_a_refused_transform_leaves_its_field_out_and_says_so() -> None:
     made = plan(
         """
         - {object: Task, key: {K__c: event.call_id}, fields: {A: payload.when}}
@@ -374,17 +374,24 @@ def test_a_refused_transform_parks_that_write_alone() -> None:
           fields:
             B: payload.when
             C: {from: payload.when, as: to_date}
-        - {object: Note, key: {K__c: event.call_id}, fields: {D: payload.when}}
+        - object: Note
+          mode: update
+          key: {K__c: event.call_id}
+          fields: {D: {from: payload.when, as: to_date}}
         """,
         {"when": "SECRET"},
     )
 
-    place = f"{PATH}:5"
-    hint = f"{place}: to_date: not a date in ISO 8601"
     task, promise, note = made.writes
-    assert (Write, Write) == (type(task), type(note))
-    assert promise == Unwritten(
-        "Promise_To_Pay__c", State.PARKED, "transform_refused", hint, place
+    fault = f"{PATH}:9: C: to_date: not a date in ISO 8601"
+    assert (task.faults, promise.faults) == ((), (fault,))
+    assert promise.fields == {"B": "SECRET"}
+    assert note == Unwritten(
+        "Note",
+        State.PARKED,
+        "transform_refused",
+        f"{PATH}:13: D: to_date: not a date in ISO 8601",
+        f"{PATH}:10",
     )
 
 

@@ -204,7 +204,7 @@ def test_an_unknown_event_without_ids_is_known_by_its_content(kind: str) -> None
     assert (event.call_id, event.phone) == (None, None)
 
 
-@pytest.mark.parametrize("absent", ["requestType", "callId", "accountId"])
+@pytest.mark.parametrize("absent", ["requestType", "callId"])
 def test_a_call_without_what_every_call_has_is_refused(absent: str) -> None:
     body = body_of("freeclimb", "callStatus__busy")
     del body[absent]

@@ -181,8 +181,9 @@ def test_what_later_calls_wrote_is_found_by_id_and_by_key(engine: Engine) -> Non
     before = NOW - timedelta(seconds=1)
 
     by_id = lanes.newer_records("Task", ["00T000000000001AAA"], [], before)
-    by_key = lanes.newer_records("Task", [], ["External_Call_Id__c=call-1"], before)
-    not_newer = lanes.newer_records("Task", ["00T000000000001AAA"], [], NOW)
+    by_key = lanes.newer_records("Task", [], ["External_Call_Id__c=CALL-1"], before)
+    after = NOW + timedelta(seconds=1)
+    not_newer = lanes.newer_records("Task", ["00T000000000001AAA"], [], after)
     of_another = lanes.newer_records("Case", ["00T000000000001AAA"], [], before)
 
     assert [len(found) for found in (by_id, by_key, not_newer, of_another)] == [

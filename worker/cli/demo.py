@@ -29,6 +29,7 @@ from worker.store.events import Events
 SETTLE_TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.05
 ORG_TIMEOUT_SECONDS = 10
+MARKER = ".crm-sync-demo"
 SHOWN = (
     "cora/call.completed__payment_and_plan",
     "cora/call.completed__compliance",
@@ -94,13 +95,16 @@ def _width() -> int | None:
 
 
 def _empty(state_dir: Path) -> None:
-    """Empty a state folder; a folder that is something else is left alone."""
+    """Empty the folder of an earlier demo; any other that holds files is left alone."""
+    marker = state_dir / MARKER
     if state_dir.exists() and any(state_dir.iterdir()):
-        if not (state_dir / "crm-sync.db").exists():
+        if not marker.exists():
             raise DemoFailed(
                 f"{state_dir} holds other files: name an empty folder with --state-dir"
             )
         shutil.rmtree(state_dir)
+    state_dir.mkdir(parents=True, exist_ok=True)
+    marker.write_text("crm-sync demo empties this folder when it starts\n")
 
 
 def _post(stack: Stack, name: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,8 +20,6 @@ from worker.mapping.paths import Context
 from worker.mapping_folder import load_mappings
 from worker.model import Delivery
 
-# An event without a time of its own is dated by its receipt, which a file has not.
-_RECEIVED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 SHOWN_CHARACTERS = 100
 
 
@@ -61,10 +58,10 @@ def _prepare(file: HttpFile, name: str) -> tuple[CompiledMapping | None, Context
     if connection is None:
         known = ", ".join(settings.connections)
         raise UnknownConnection(f"no connection {name!r}; there are: {known}")
-    source = sources.load(connection.source)
-    event = source.read(Delivery(file.headers, file.body, _RECEIVED_AT))
+    delivery = Delivery(file.headers, file.body, bootstrap.utc_now())
+    event = sources.read(connection.source, delivery)
     mapping = load_mappings(settings.mappings_dir).find(event.source, event.type)
-    context = context_of(event, connection, _RECEIVED_AT)
+    context = context_of(event, connection, delivery.received_at)
     return mapping, context, f"{event.source} {event.type}"
 
 

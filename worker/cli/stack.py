@@ -115,8 +115,7 @@ class Stack:
 
     def _environment(self) -> dict[str, str]:
         connections = load_settings(os.environ, Needs.NOTHING).connections
-        return {
-            **fill_in(os.environ, connections),
+        own = {
             "DATABASE_URL": self.urls.database,
             "REDIS_URL": self.urls.redis,
             "SALESFORCE_DOMAIN": self.urls.org,
@@ -125,6 +124,10 @@ class Stack:
             "SWEEP_SECONDS": os.environ.get("SWEEP_SECONDS", "2"),
             "PYTHONUNBUFFERED": "1",
         }
+        inherited = fill_in(os.environ, connections)
+        for name in own:
+            inherited.pop(f"{name}_FILE", None)
+        return {**inherited, **own}
 
     def _child(self, name: str, *command: str) -> Child:
         log_path = self._state / "logs" / f"{name}.log"

@@ -108,6 +108,8 @@ class SalesforceCrm:
             return answer.json()
         except SalesforceError as error:
             raise meaning(error) from None
+        except requests.exceptions.InvalidJSONError:
+            raise CrmRefused("INVALID_JSON", "a value cannot be sent") from None
         except requests.Timeout:
             raise CrmUnavailable("timeout") from None
         except requests.RequestException as error:

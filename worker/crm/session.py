@@ -14,6 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as SimpleSalesforce
 
+from worker.crm.verdicts import retry_after_seconds
 from worker.errors import CrmUnavailable
 from worker.model import OrgLogin
 
@@ -79,7 +80,8 @@ class Session:
         except requests.RequestException as error:
             raise CrmUnavailable(f"login {type(error).__name__}") from None
         if answer.status_code != 200:
-            raise CrmUnavailable(f"login {_oauth_error(answer)}")
+            code = _oauth_error(answer)
+            raise CrmUnavailable(f"login {code}", retry_after_seconds(code, ""))
         try:
             token, instance_url = (
                 answer.json()[name] for name in ("access_token", "instance_url")

@@ -18,31 +18,42 @@ class Act(Enum):
     RETRY = auto()
     PARK = auto()
     SEND_WITHOUT_INSERT_ONLY = auto()
+    SEND_AGAIN = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The meaning of an error. `hint` says who must do what."""
+    """The meaning of an error. `hint` says who must do what.
+
+    `splits` says that a record which stands for several calls may pass without one of
+    them; the others speak of the record itself.
+    """
 
     act: Act
     hint: str
+    splits: bool = True
 
 
 _RETRY = Verdict(Act.RETRY, "nothing to do: it is tried again")
+_LOCKED = Verdict(Act.RETRY, "nothing to do: it is tried again", splits=False)
 _RIGHTS = Verdict(
-    Act.PARK, "give the integration user the right to write this object and its fields"
+    Act.PARK,
+    "give the integration user the right to write this object and its fields",
+    splits=False,
 )
 _FIELD = Verdict(
     Act.PARK,
     "create the field, or give the integration user access, or change the mapping",
 )
 _GONE = Verdict(
-    Act.PARK, "the record that is referred to is gone: correct the reference and replay"
+    Act.PARK,
+    "the record that is referred to is gone: correct the reference and replay",
+    splits=False,
 )
 _VALUE = Verdict(Act.PARK, "the field does not take this value: change the mapping")
 
 _ROW_VERDICTS = {
-    "UNABLE_TO_LOCK_ROW": _RETRY,
+    "UNABLE_TO_LOCK_ROW": _LOCKED,
     "UNKNOWN_EXCEPTION": _RETRY,
     "QUERY_TIMEOUT": _RETRY,
     "REQUEST_RUNNING_TOO_LONG": _RETRY,
@@ -57,10 +68,13 @@ _ROW_VERDICTS = {
         "the field cannot be written: mark it insert_only, or give access to it",
     ),
     "DUPLICATE_VALUE": Verdict(
-        Act.PARK, "another record has this unique value: merge the two and replay"
+        Act.SEND_AGAIN,
+        "another record has this unique value: merge the two and replay",
     ),
     "DUPLICATES_DETECTED": Verdict(
-        Act.PARK, "a duplicate rule stops the record: merge, or relax the rule"
+        Act.PARK,
+        "a duplicate rule stops the record: merge, or relax the rule",
+        splits=False,
     ),
     "MORE_THAN_ONE_RECORD": Verdict(
         Act.PARK, "several records have this external id: merge them and replay"
@@ -82,7 +96,9 @@ _ROW_VERDICTS = {
     "ENTITY_IS_DELETED": _GONE,
     "MALFORMED_ID": _GONE,
     "ENTITY_IS_LOCKED": Verdict(
-        Act.PARK, "the record is locked, as in an approval: unlock it and replay"
+        Act.PARK,
+        "the record is locked, as in an approval: unlock it and replay",
+        splits=False,
     ),
     "INSUFFICIENT_ACCESS": _RIGHTS,
     "INSUFFICIENT_ACCESS_OR_READONLY": _RIGHTS,
@@ -138,6 +154,8 @@ def row_verdict(code: str, message: str = "") -> Verdict:
         return _RETRY if passing else _UNKNOWN_CUSTOM
     if code == "INVALID_FIELD" and message.startswith("Foreign key external ID"):
         return _FOREIGN_KEY
+    if code == "DUPLICATE_EXTERNAL_ID" and "more than one record" in message.lower():
+        return _ROW_VERDICTS["MORE_THAN_ONE_RECORD"]
     return _ROW_VERDICTS.get(code, _UNKNOWN)
 
 

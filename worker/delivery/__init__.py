@@ -2,7 +2,8 @@
 
 planning    an event row to the writes that its mapping asks for
 lookup      who the writes refer to: one query per object
-rows        writes to rows: resolved, merged by target, policies applied
+rows        writes to rows: links resolved, policies applied
+merging     rows of one record merged into one
 sending     rows to Salesforce in the fewest requests, each row's result understood
 settling    what came of the writes, folded to what becomes of the event
 heartbeat   the lease kept while a request takes its time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
@@ -13,18 +13,20 @@ from worker.crm import MAX_RECORDS, Crm
 from worker.delivery.heartbeat import heartbeat
 from worker.delivery.lookup import Lookup, look_up
 from worker.delivery.planning import EventPlan, Job, plan_event
-from worker.delivery.rows import build_rows, find_target, outcome
-from worker.delivery.sending import Sender
+from worker.delivery.rows import build_rows, find_target
+from worker.delivery.sending import Pace, Sender
 from worker.delivery.settling import fold
-from worker.errors import CrmRefused, CrmUnavailable, SyncError
+from worker.errors import CrmUnavailable, SessionExpired, SyncError
 from worker.mapping.mapping_set import MappingSet
 from worker.model import Connection, State
+from worker.org_schema import OrgSchema
 from worker.store.events import Events
 from worker.store.lanes import Lanes, Lease, LeaseLost
 from worker.store.outcomes import EventOutcome
 from worker.store.tables import EventRow, RecordRow
 
 BATCHES_A_DRAIN = 10
+_AWAY = (CrmUnavailable.reason, SessionExpired.reason)
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class Drainer:
     retry_hours: int
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
+    schema: OrgSchema = field(default_factory=OrgSchema)
+    pace: Pace = field(default_factory=Pace)
 
     def drain(self, lane: int) -> bool:
         """Deliver the lane's due events; return whether more are due.
@@ -76,7 +80,11 @@ class Drainer:
         self.lanes.settle(lease, outcomes, self.clock())
         for event in outcomes:
             log.info("event %d %s %s", event.event_id, event.state, event.reason or "")
-        return True
+        away = [o.next_attempt_at for o in outcomes if o.reason in _AWAY]
+        if away:
+            # What has not been tried would meet the same.
+            self.lanes.put_off(lease, min(away))
+        return not away
 
     def _deliver_safely(
         self, rows: Sequence[EventRow], lease: Lease
@@ -127,19 +135,25 @@ class Drainer:
 
         keep_lease()
         try:
-            lookup = look_up(jobs, self.crm)
+            lookup = look_up(jobs, self.crm, self.schema)
         except CrmUnavailable as error:
-            _end_all(jobs, State.PENDING, error.reason, error.code)
+            for job in jobs:
+                job.end(State.PENDING, reason=error.reason, error_code=error.code)
             return error
-        except CrmRefused as error:
-            _end_all(jobs, State.PARKED, error.code.lower(), error.code, error.hint)
-            return None
-        sender = Sender(self.crm, lookup, keep_lease)
+        sender = Sender(self.crm, lookup, keep_lease, self.pace)
         for object_name in parents_first(jobs):
-            of_object = [job for job in jobs if job.write.object == object_name]
-            ready = _put_off_orphans(of_object, jobs)
-            newer = self._newer(object_name, ready, lookup) if ready else ()
-            sender.send(build_rows(ready, lookup, newer))
+            # What an event first makes and then updates has to be there by then.
+            for is_update in (False, True):
+                put_off_orphans(jobs, lookup)
+                ready = [
+                    job
+                    for job in jobs
+                    if job.outcome is None
+                    and job.write.object == object_name
+                    and (job.write.mode == "update") is is_update
+                ]
+                newer = self._newer(object_name, ready, lookup) if ready else ()
+                sender.send(build_rows(ready, lookup, newer))
         return sender.unavailable
 
     def _newer(
@@ -189,27 +203,16 @@ def parents_first(jobs: Sequence[Job]) -> list[str]:
         return list(objects)
 
 
-def _put_off_orphans(of_object: Sequence[Job], jobs: Sequence[Job]) -> list[Job]:
-    """Return the jobs that can go now; those whose parent has to wait wait too."""
+def put_off_orphans(jobs: Sequence[Job], lookup: Lookup) -> None:
+    """Make the jobs wait whose parent is to be made and has to wait itself."""
     waiting = {
         (job.write.object, job.write.key)
         for job in jobs
-        if job.outcome is not None and job.outcome.state is State.PENDING
+        if job.state is State.PENDING and job.write.mode != "update"
     }
-    orphans = [
-        job
-        for job in of_object
-        if any((link.object, link.match) in waiting for link in job.write.links)
-        and job.write.mode != "update"
-    ]
-    for job in orphans:
-        job.outcome = outcome(job, State.PENDING, reason="waits_for_parent")
-    return [job for job in of_object if job.outcome is None]
-
-
-def _end_all(
-    jobs: Sequence[Job], state: State, reason: str, code: str, hint: str | None = None
-) -> None:
     for job in jobs:
-        text = f"{job.write.place}: {hint}" if hint else None
-        job.outcome = outcome(job, state, reason=reason, error_code=code, hint=text)
+        for link in job.write.links:
+            if link.match is None or (link.object, link.match) not in waiting:
+                continue
+            if job.outcome is None and not lookup.records(link.object, link.match):
+                job.end(State.PENDING, reason="waits_for_parent")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from worker import sources
 from worker.errors import BadPayload
+from worker.mapping.compiled import TRANSFORM_REFUSED
 from worker.mapping.context import context_of
 from worker.mapping.mapping_set import MappingSet
 from worker.model import Connection, Delivery, Plan, State, Unwritten, Write
@@ -17,14 +19,45 @@ from worker.store.tables import EventRow, RecordRow
 
 @dataclass(slots=True)
 class Job:
-    """One write of one event, and what came of it once that is known."""
+    """One write of one event, what of it was sent, and what came of it."""
 
     event_id: int
     ordinal: int
     write: Write
     occurred_at: datetime
     version: str
+    sent: dict[str, Any] | None = None
     outcome: RecordOutcome | None = None
+
+    @property
+    def state(self) -> State | None:
+        """The state of the outcome, once there is one."""
+        return self.outcome.state if self.outcome else None
+
+    def end(self, state: State, **details: Any) -> None:
+        """Note what came of the write."""
+        self.outcome = RecordOutcome(
+            ordinal=self.ordinal,
+            object=self.write.object,
+            key=str(self.write.key),
+            fields=dict(self.write.fields) if self.sent is None else self.sent,
+            place=self.write.place,
+            mapping_version=self.version,
+            state=state,
+            **details,
+        )
+
+    def written(self, salesforce_id: str | None, *, created: bool | None) -> None:
+        """Note that Salesforce has the record.
+
+        Where a field had to be left out, the write waits for a person all the same.
+        """
+        details = {"salesforce_id": salesforce_id, "created": created}
+        if self.write.faults:
+            hint = "; ".join(self.write.faults)
+            self.end(State.PARKED, reason=TRANSFORM_REFUSED, hint=hint, **details)
+        else:
+            self.end(State.SYNCED, **details)
 
 
 @dataclass(slots=True)
@@ -49,15 +82,14 @@ def plan_event(
     planned = EventPlan(row)
     connection = connections.get(row.connection)
     mapping = mappings.find(row.source, row.type)
-    if connection is None:
-        planned.state, planned.reason = State.PARKED, "unknown_connection"
-        return planned
-    if mapping is None:
-        planned.state, planned.reason = State.SKIPPED, "unmapped_event"
+    if connection is None or mapping is None:
+        # The door knew both: this process is older than it, or they were taken out.
+        missing = "unmapped_event" if connection else "unknown_connection"
+        planned.state, planned.reason = State.PENDING, missing
         return planned
     delivery = Delivery(row.headers, row.body, row.received_at)
     try:
-        event = sources.load(row.source).read(delivery)
+        event = sources.read(row.source, delivery)
     except BadPayload:
         planned.state, planned.reason = State.PARKED, BadPayload.reason
         return planned

@@ -1,38 +1,18 @@
-"""Writes to rows: links resolved, policies applied, merged by target. Floor 3."""
+"""Writes to rows: links resolved, policies applied. Floor 3."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from worker.delivery.lookup import Lookup
+from worker.delivery.merging import Row
 from worker.delivery.planning import Job
 from worker.mapping.paths import has_value
 from worker.model import Link, State
-from worker.store.outcomes import RecordOutcome
 from worker.store.tables import RecordRow
 
 _UNMATCHED = {"park": State.PARKED, "skip": State.SKIPPED}
-
-
-@dataclass(slots=True)
-class Row:
-    """One record of a request, with the jobs that it stands for, oldest call first.
-
-    `key` is the external id field of an upsert, None for an update by `Id`.
-    """
-
-    object: str
-    key: str | None
-    target: str
-    fields: dict[str, Any]
-    insert_only: frozenset[str]
-    jobs: list[Job] = field(default_factory=list)
-
-    def record(self) -> dict[str, Any]:
-        """Return what to send."""
-        return {self.key or "Id": self.target, **self.fields}
 
 
 class Settled(Exception):
@@ -56,8 +36,7 @@ def build_rows(
         try:
             rows.append(_row(job, lookup, written_since))
         except Settled as settled:
-            job.outcome = outcome(
-                job,
+            job.end(
                 settled.state,
                 reason=settled.reason,
                 hint=settled.hint,
@@ -66,51 +45,10 @@ def build_rows(
     return rows
 
 
-def merge(rows: Iterable[Row]) -> list[Row]:
-    """Return one row per target: the same record twice in one request fails twice.
-
-    The later call wins field by field. A sticky field was left out where it is false,
-    so nothing here can clear it.
-    """
-    merged: dict[str, Row] = {}
-    for row in rows:
-        first = merged.get(row.target.casefold())
-        if first is None:
-            merged[row.target.casefold()] = Row(
-                row.object,
-                row.key,
-                row.target,
-                dict(row.fields),
-                row.insert_only,
-                list(row.jobs),
-            )
-            continue
-        first.fields.update(row.fields)
-        first.insert_only |= row.insert_only
-        first.jobs.extend(row.jobs)
-    return list(merged.values())
-
-
 def find_target(job: Job, lookup: Lookup) -> str | None:
     """Return the Salesforce id of the record to update, where just one matches."""
     found = lookup.records(job.write.object, job.write.key)
     return str(found[0]["Id"]) if len(found) == 1 else None
-
-
-def outcome(
-    job: Job, state: State, sent: dict[str, Any] | None = None, **details: Any
-) -> RecordOutcome:
-    """Return what came of a job."""
-    return RecordOutcome(
-        ordinal=job.ordinal,
-        object=job.write.object,
-        key=str(job.write.key),
-        fields=dict(job.write.fields) if sent is None else sent,
-        place=job.write.place,
-        mapping_version=job.version,
-        state=state,
-        **details,
-    )
 
 
 def _row(job: Job, lookup: Lookup, written_since: dict[str, list[RecordRow]]) -> Row:
@@ -124,17 +62,31 @@ def _row(job: Job, lookup: Lookup, written_since: dict[str, list[RecordRow]]) ->
         settled = Settled(State.SYNCED, "exists_already")
         settled.salesforce_id = str(found[0]["Id"])
         raise settled
-    fields = {name: v for name, v in write.fields.items() if name != key}
-    for name in write.if_empty:
-        if any(has_value(record.get(name, "")) for record in found):
-            fields.pop(name, None)
+    fields = _by_policy(job, found)
+    fields.pop(write.key.field if key else "", None)
     for link in write.links:
         _put_link(job, link, lookup, fields)
-    identity = target if write.mode == "update" else str(write.key)
-    _drop_superseded(job, fields, written_since.get(identity.casefold(), []))
+    identity = str(write.key) if key else target
+    _drop_superseded(job, fields, written_since.get(identity.lower(), []))
     if write.mode == "update" and not fields:
         raise Settled(State.SKIPPED, "nothing_to_write")
-    return Row(write.object, key, target, fields, write.insert_only, [job])
+    job.sent = dict(fields)
+    yields = write.if_empty | write.insert_only
+    if write.mode == "insert":
+        yields = frozenset(fields)
+    return Row(write.object, key, target, fields, write.insert_only, yields, [job])
+
+
+def _by_policy(job: Job, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the fields without those that the existing record keeps."""
+    fields = dict(job.write.fields)
+    if found:
+        for name in job.write.insert_only:
+            fields.pop(name, None)
+    for name in job.write.if_empty:
+        if any(has_value(record.get(name, "")) for record in found):
+            fields.pop(name, None)
+    return fields
 
 
 def _only(job: Job, found: list[dict[str, Any]]) -> str:
@@ -170,16 +122,19 @@ def _written_since(newer: Iterable[RecordRow]) -> dict[str, list[RecordRow]]:
     for record in newer:
         for name in (record.salesforce_id, record.key):
             if name:
-                index.setdefault(name.casefold(), []).append(record)
+                index.setdefault(name.lower(), []).append(record)
     return index
 
 
 def _drop_superseded(
     job: Job, fields: dict[str, Any], later_records: list[RecordRow]
 ) -> None:
-    """Leave out what a later call has written already; a sticky flag still sets."""
+    """Leave out what a later call, or a later revision, has written already.
+
+    A sticky flag still sets.
+    """
+    ours = (job.occurred_at, job.event_id)
     for record in later_records:
-        if record.occurred_at <= job.occurred_at or record.event_id == job.event_id:
-            continue
-        for name in record.fields.keys() - job.write.sticky:
-            fields.pop(name, None)
+        if (record.occurred_at, record.event_id) > ours:
+            for name in record.fields.keys() - job.write.sticky:
+                fields.pop(name, None)

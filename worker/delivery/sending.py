@@ -3,74 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from worker.crm import MAX_RECORDS, Crm, RowResult
 from worker.crm.verdicts import Act, Verdict, row_verdict
 from worker.delivery.lookup import Lookup
-from worker.delivery.rows import Row, merge, outcome
+from worker.delivery.merging import Row, after, group, merge, without_insert_only
 from worker.errors import CrmRefused, CrmUnavailable
 from worker.model import Match, State
 
-# Of a whole request, these speak of the object, not of a row: halving finds nothing.
-_OF_NO_ROW = frozenset({"INVALID_TYPE", "NOT_FOUND", "METHOD_NOT_ALLOWED"})
+# A request that is refused with these has a row in it that cannot be read.
+_OF_A_ROW = frozenset({"JSON_PARSER_ERROR", "INVALID_JSON"})
+# With fewer records the same request may pass.
+_TOO_MUCH = frozenset({"timeout", "REQUEST_RUNNING_TOO_LONG", "HTTP 413"})
 
 
+@dataclass(slots=True)
+class Pace:
+    """How many records of an object go into a request: halved when it is too much.
+
+    One per worker process, so that a batch that timed out comes back smaller. It
+    recovers as requests pass.
+    """
+
+    _records: dict[str, int] = field(default_factory=dict)
+
+    def records(self, object_name: str) -> int:
+        """Return how many records to send."""
+        return self._records.get(object_name, MAX_RECORDS)
+
+    def slower(self, object_name: str, tried: int) -> None:
+        """Half of what was tried may do."""
+        self._records[object_name] = max(1, tried // 2)
+
+    def faster(self, object_name: str) -> None:
+        """A request passed: try more."""
+        doubled = self.records(object_name) * 2
+        self._records[object_name] = min(MAX_RECORDS, doubled)
+
+
+@dataclass(slots=True)
 class Sender:
     """Sends the rows of one batch. After `CrmUnavailable` it asks for nothing more.
 
     `before_request` is called before each request; a drainer renews its lease there.
     """
 
-    def __init__(
-        self, crm: Crm, lookup: Lookup, before_request: Callable[[], None]
-    ) -> None:
-        self._crm = crm
-        self._lookup = lookup
-        self._before_request = before_request
-        self.unavailable: CrmUnavailable | None = None
+    crm: Crm
+    lookup: Lookup
+    before_request: Callable[[], None]
+    pace: Pace
+    unavailable: CrmUnavailable | None = None
 
     def send(self, rows: Sequence[Row]) -> None:
         """Send the rows of one object and give every job of theirs an outcome.
 
-        Rows of one target are one record. Where such a record is refused, its jobs are
+        Rows of one record are merged. Where such a record is refused, its jobs are
         sent one after the other, so that no call suffers from another's fault.
         """
-        by_target: dict[str, list[Row]] = {}
-        for row in rows:
-            by_target.setdefault(row.target.casefold(), []).append(row)
-        refused = self._send_merged(merge(rows))
-        singles = [by_target[row.target.casefold()] for row in refused]
-        for wave in range(max(map(len, singles), default=0)):
-            self._send_merged([lane[wave] for lane in singles if wave < len(lane)])
+        grouped = group(rows)
+        refused = self._send_merged([merge(lane) for lane in grouped.values()])
+        lanes = [grouped[row.identity] for row in refused]
+        for wave in range(max(map(len, lanes), default=0)):
+            self._send_merged(
+                [after(lane[wave], lane[:wave]) for lane in lanes if wave < len(lane)]
+            )
 
     def _send_merged(self, rows: Sequence[Row]) -> list[Row]:
-        """Send rows of different targets; return those refused that are of several."""
-        refused: list[Row] = []
-        without: list[Row] = []
-        for chunk in _chunks(rows):
+        """Send rows of different records; return those to be sent job by job."""
+        to_split: list[Row] = []
+        again: list[Row] = []
+        for chunk in self._chunks(rows):
             for row, result in self._exchange(chunk):
                 verdict = self._settle(row, result)
-                if verdict is None or verdict.act is Act.RETRY:
+                if verdict is None:
                     continue
-                if _may_lose_fields(row, verdict):
-                    without.append(_without_insert_only(row))
-                elif len(row.jobs) > 1:
-                    refused.append(row)
-        if without:
-            refused.extend(self._send_merged(without))
-        return refused
+                changed = _changed(row, verdict)
+                if changed is not None:
+                    again.append(changed)
+                elif len(row.jobs) > 1 and verdict.splits:
+                    to_split.append(row)
+        if again:
+            to_split.extend(self._send_merged(again))
+        return to_split
+
+    def _chunks(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
+        """Yield rows that fit one request: of one object and key."""
+        groups: dict[tuple[str, str | None], list[Row]] = {}
+        for row in rows:
+            groups.setdefault((row.object, row.key), []).append(row)
+        for rest in groups.values():
+            while rest:
+                size = self.pace.records(rest[0].object)
+                yield rest[:size]
+                rest = rest[size:]
 
     def _exchange(self, chunk: list[Row]) -> Iterator[tuple[Row, RowResult]]:
-        """Send one request and pair the results; halve it where it is refused whole."""
+        """Send one request and pair the results; halve it where a row spoils it."""
         try:
             results = self._request(chunk)
         except CrmUnavailable as error:
             self.unavailable = error
+            if error.code in _TOO_MUCH:
+                self.pace.slower(chunk[0].object, len(chunk))
             self._put_off(chunk, error)
             return
         except CrmRefused as error:
-            if len(chunk) > 1 and error.code not in _OF_NO_ROW:
+            if len(chunk) > 1 and error.code in _OF_A_ROW:
                 middle = len(chunk) // 2
                 yield from self._exchange(chunk[:middle])
                 yield from self._exchange(chunk[middle:])
@@ -82,67 +121,52 @@ class Sender:
     def _request(self, chunk: list[Row]) -> list[RowResult]:
         if self.unavailable is not None:
             raise self.unavailable
-        self._before_request()
+        self.before_request()
         records = [row.record() for row in chunk]
         if chunk[0].key is None:
-            return self._crm.update(chunk[0].object, records)
-        return self._crm.upsert(chunk[0].object, chunk[0].key, records)
+            results = self.crm.update(chunk[0].object, records)
+        else:
+            results = self.crm.upsert(chunk[0].object, chunk[0].key, records)
+        self.pace.faster(chunk[0].object)
+        return results
 
     def _settle(self, row: Row, result: RowResult) -> Verdict | None:
         """Give the row's jobs an outcome; return the verdict of an error, or None."""
-        if result.code is None:
-            salesforce_id = result.salesforce_id or (
-                row.target if not row.key else None
-            )
-            for job in row.jobs:
-                job.outcome = outcome(
-                    job,
-                    State.SYNCED,
-                    dict(row.fields) if len(row.jobs) == 1 else None,
-                    salesforce_id=salesforce_id,
-                    created=result.created,
-                )
-            if row.key and salesforce_id:
-                match = Match(row.key, row.target)
-                self._lookup.add(row.object, match, {"Id": salesforce_id})
-            return None
-        verdict = row_verdict(result.code, result.message)
-        state = State.PENDING if verdict.act is Act.RETRY else State.PARKED
+        if result.code is not None:
+            return _settle_error(row, result, result.code)
+        salesforce_id = result.salesforce_id or (None if row.key else row.target)
         for job in row.jobs:
-            names = ", ".join(result.fields) or job.write.object
-            job.outcome = outcome(
-                job,
-                state,
-                reason=result.code.lower(),
-                error_code=result.code,
-                error_fields=result.fields,
-                hint=f"{job.write.place}: {names}: {verdict.hint}",
-            )
-        return verdict
+            job.written(salesforce_id, created=result.created)
+        if row.key and salesforce_id:
+            match = Match(row.key, row.target)
+            self.lookup.add(row.object, match, {"Id": salesforce_id, **row.fields})
+        return None
 
     def _put_off(self, rows: Iterable[Row], error: CrmUnavailable) -> None:
         for row in rows:
             for job in row.jobs:
-                job.outcome = outcome(
-                    job, State.PENDING, reason=error.reason, error_code=error.code
-                )
+                job.end(State.PENDING, reason=error.reason, error_code=error.code)
 
 
-def _may_lose_fields(row: Row, verdict: Verdict) -> bool:
-    """An existing record keeps its insert-only fields: send the others alone."""
-    return verdict.act is Act.SEND_WITHOUT_INSERT_ONLY and bool(row.insert_only)
+def _settle_error(row: Row, result: RowResult, code: str) -> Verdict:
+    verdict = row_verdict(code, result.message)
+    state = State.PENDING if verdict.act is Act.RETRY else State.PARKED
+    for job in row.jobs:
+        names = ", ".join(result.fields) or job.write.object
+        job.end(
+            state,
+            reason=code.lower(),
+            error_code=code,
+            error_fields=result.fields,
+            hint=f"{job.write.place}: {names}: {verdict.hint}",
+        )
+    return verdict
 
 
-def _without_insert_only(row: Row) -> Row:
-    fields = {n: v for n, v in row.fields.items() if n not in row.insert_only}
-    return replace(row, fields=fields, insert_only=frozenset())
-
-
-def _chunks(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield rows that fit one request: of one object, one key, at most 200."""
-    groups: dict[tuple[str, str | None], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row.object, row.key), []).append(row)
-    for group in groups.values():
-        for start in range(0, len(group), MAX_RECORDS):
-            yield group[start : start + MAX_RECORDS]
+def _changed(row: Row, verdict: Verdict) -> Row | None:
+    """Return the row as it may pass at once, or None where it would not."""
+    if verdict.act is Act.SEND_WITHOUT_INSERT_ONLY and row.insert_only:
+        return without_insert_only(row)
+    if verdict.act is Act.SEND_AGAIN and row.tries == 0:
+        return replace(row, tries=1)
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from worker.delivery.planning import EventPlan
@@ -10,6 +11,7 @@ from worker.store.outcomes import EventOutcome, RecordOutcome
 
 FIRST_WAIT_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 900.0
+LEAST_ATTEMPTS = 10
 
 
 def backoff(attempts: int, jitter: float) -> timedelta:
@@ -33,8 +35,8 @@ def fold(
 ) -> EventOutcome:
     """Return the event's outcome: in one state, with every record of it.
 
-    Due again while any record may still pass; after `retry_hours` parked, but an
-    urgent event is tried without end.
+    Due again while any record may still pass; after `retry_hours` and ten attempts
+    parked, but an urgent event is tried without end.
     """
     records = _records(plan)
     state, reason = (plan.state, plan.reason) if plan.state else _state(records)
@@ -46,8 +48,10 @@ def fold(
             wait = max(wait, timedelta(seconds=retry_after_seconds))
         next_attempt_at = now + wait
         expired = now - plan.row.received_at > timedelta(hours=retry_hours)
-        if expired and not plan.row.urgent:
+        # After an outage of our own the clock has run out, but nothing was tried yet.
+        if expired and attempts >= LEAST_ATTEMPTS and not plan.row.urgent:
             state, reason = State.PARKED, "gave_up"
+            records = tuple(map(_given_up, records))
     return EventOutcome(
         event_id=plan.row.id or 0,
         occurred_at=plan.row.occurred_at,
@@ -65,6 +69,11 @@ def _records(plan: EventPlan) -> tuple[RecordOutcome, ...]:
     if len(done) != len(plan.jobs):
         raise AssertionError("a job without an outcome")
     return tuple(sorted([*plan.unwritten, *done], key=lambda record: record.ordinal))
+
+
+def _given_up(record: RecordOutcome) -> RecordOutcome:
+    is_pending = record.state is State.PENDING
+    return replace(record, state=State.PARKED) if is_pending else record
 
 
 def _state(records: tuple[RecordOutcome, ...]) -> tuple[State, str | None]:

@@ -10,6 +10,8 @@ from worker.mapping.paths import ABSENT, Context, has_value, is_true
 from worker.mapping.spec import FieldSpec, LinkSpec, MappingSpec, MatchSpec, WriteSpec
 from worker.model import Link, Match, Plan, State, Unwritten, Write
 
+TRANSFORM_REFUSED = "transform_refused"
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledMapping:
@@ -20,7 +22,7 @@ class CompiledMapping:
     def plan(self, context: Context) -> Plan:
         """Return the writes that the event asks for, or the reason to skip it.
 
-        A write that a transform refuses is parked alone; the others stand.
+        A field that a transform refuses is left out and noted; the others stand.
         """
         reason = self._skip_reason(context)
         writes = [] if reason else [plan_write(w, context) for w in self.spec.writes]
@@ -48,23 +50,47 @@ class CompiledMapping:
 
 
 def plan_write(spec: WriteSpec, context: Context) -> Write | Unwritten | None:
-    """Return one write, or why it cannot be made; None where its `when` is false."""
+    """Return one write, or why it cannot be made; None where there is nothing to do."""
     place = str_place(spec)
     if spec.when is not None and not is_true(spec.when.evaluate(context)):
         return None
     try:
         key = find_match(spec.key, context)
-        fields = {f.name: _value(f, context) for f in spec.fields}
         links = tuple(_link(link, context) for link in spec.links)
     except ValueError as error:
-        hint = f"{place}: {error}"
-        return Unwritten(spec.object, State.PARKED, "transform_refused", hint, place)
-    sent = {name: value for name, value in fields.items() if value is not ABSENT}
-    if spec.mode == "update" and not sent and not links:
-        return None
+        return _refused(spec, (f"{place}: {error}",))
+    fields, faults = _fields(spec, context)
+    if spec.mode == "update" and not fields and not links:
+        return _refused(spec, faults) if faults else None
     if key is None:
-        return _without_key(spec, sent, place)
-    return _write(spec, key, sent, links, place)
+        return _without_key(spec, fields, place)
+    return _write(spec, key, fields, links, faults)
+
+
+def _fields(
+    spec: WriteSpec, context: Context
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the fields to send, and the faults of those that a transform refused.
+
+    One field that cannot be read keeps no other from the record.
+    """
+    fields, faults = {}, []
+    for field in spec.fields:
+        try:
+            value = _value(field, context)
+        except ValueError as error:
+            place = field.value.place
+            faults.append(f"{place.path}:{place.line}: {field.name}: {error}")
+            continue
+        if value is not ABSENT:
+            fields[field.name] = value
+    return fields, tuple(faults)
+
+
+def _refused(spec: WriteSpec, faults: tuple[str, ...]) -> Unwritten:
+    hint = "; ".join(faults)
+    place = str_place(spec)
+    return Unwritten(spec.object, State.PARKED, TRANSFORM_REFUSED, hint, place)
 
 
 def _without_key(spec: WriteSpec, sent: Mapping[str, Any], place: str) -> Unwritten:
@@ -88,7 +114,7 @@ def find_match(specs: tuple[MatchSpec, ...], context: Context) -> Match | None:
     for spec in specs:
         value = spec.value.evaluate(context)
         if has_value(value):
-            return Match(spec.field, str(value))
+            return Match(spec.field, str(value).strip())
     return None
 
 
@@ -123,7 +149,7 @@ def _write(
     key: Match,
     sent: dict[str, Any],
     links: tuple[Link, ...],
-    place: str,
+    faults: tuple[str, ...],
 ) -> Write:
     return Write(
         object=spec.object,
@@ -136,7 +162,8 @@ def _write(
         insert_only=_named(spec, "insert_only", sent),
         if_empty=_named(spec, "if_empty", sent),
         sticky=_named(spec, "sticky", sent),
-        place=place,
+        place=str_place(spec),
+        faults=faults,
     )
 
 

@@ -12,12 +12,15 @@ from enum import Flag, auto
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from worker.errors import SettingsFault
 from worker.model import Connection, OrgLogin
 from worker.settings.connections import load_connections
 from worker.settings.environment import Environment
 
-DATABASE_SCHEMES = ("sqlite", "postgresql", "postgres")
+DATABASE_SCHEMES = ("sqlite", "postgresql")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\Z", re.IGNORECASE)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -77,17 +80,29 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
 
 def _database_url(environment: Environment) -> str:
     url = environment.text("DATABASE_URL", "sqlite:///crm-sync.db")
-    if urlsplit(url).scheme.split("+")[0] not in DATABASE_SCHEMES:
+    try:
+        scheme = make_url(url).get_backend_name()
+    except (ArgumentError, ValueError):
+        scheme = ""
+    if scheme not in DATABASE_SCHEMES:
         environment.faults.append(
-            "DATABASE_URL has to begin with sqlite:/// or postgresql://"
+            "DATABASE_URL has to be sqlite:///file or"
+            " postgresql://user:password@host/database, with %40 for @ in a password"
         )
     return url
 
 
 def _redis_url(environment: Environment) -> str:
     url = environment.text("REDIS_URL", "redis://127.0.0.1:6379/0")
-    if urlsplit(url).scheme not in ("redis", "rediss"):
-        environment.faults.append("REDIS_URL has to begin with redis:// or rediss://")
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("redis", "rediss") and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        environment.faults.append(
+            "REDIS_URL has to be redis://host:port/number, or rediss:// over TLS"
+        )
     return url
 
 

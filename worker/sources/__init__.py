@@ -8,6 +8,7 @@ an underscore serve the others.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib import import_module
@@ -47,6 +48,17 @@ class Source(Protocol):
 
         The sentence goes after the secret's name and does not show the secret.
         """
+
+
+def read(name: str, delivery: Delivery) -> Event:
+    """Return the event of a verified delivery. Raises `BadPayload`.
+
+    A call of the future is dated by its receipt: nothing that really comes later could
+    supersede it otherwise.
+    """
+    event = load(name).read(delivery)
+    occurred_at = min(event.occurred_at, delivery.received_at)
+    return replace(event, occurred_at=occurred_at)
 
 
 def names() -> list[str]:

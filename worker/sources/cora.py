@@ -123,8 +123,10 @@ def _without_tokens(value: Any) -> Any:
 
 def _check_sent_at(delivery: Delivery, body: Mapping[str, Any]) -> None:
     """The header is not signed: refuse it where the signed body says otherwise."""
-    header = delivery.headers.get("x-webhook-timestamp")
-    if header is not None and header.strip() != body.get("timestamp"):
+    header = Reader(delivery.headers.get("x-webhook-timestamp"))
+    in_header = header.timestamp_or_none() or header.text_or_none()
+    in_body = Reader(body)["timestamp"].timestamp_or_none() or body.get("timestamp")
+    if in_header is not None and in_header != in_body:
         raise BadPayload("$.timestamp", "is not that of the X-Webhook-Timestamp header")
 
 
@@ -152,7 +154,10 @@ def _built_key(event_type: str, root: Reader, call_id: str | None) -> str | None
     """Build the key as newer senders do; None where a part of it is missing."""
     if event_type not in EVENTS or call_id is None:
         return None
-    parts = [event_type, root["organization"]["id"].text(), call_id]
+    organization_id = root["organization"]["id"].text_or_none()
+    if organization_id is None:
+        return None
+    parts = [event_type, organization_id, call_id]
     payment = Reader(root["payload"].object())
     for name in _PAYMENT_KEYS.get(event_type, ()):
         value = payment[name].text_or_none()

@@ -112,7 +112,8 @@ def _sent_at(delivery: Delivery) -> datetime:
 
 def _vendor_key(event_type: str, root: Reader) -> str | None:
     if event_type in EVENTS:
-        return f"{event_type}:{root['accountId'].text()}:{root['callId'].text()}"
+        account_id = root["accountId"].text_or_none() or "-"
+        return f"{event_type}:{account_id}:{root['callId'].text()}"
     account, thing = (
         root["accountId"].text_or_none(),
         root["recordingId"].text_or_none(),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from worker.errors import StoreUnavailable
@@ -25,7 +26,10 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(
-            parsed, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, pool_size=16
+            parsed,
+            connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+            pool_size=16,
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -34,6 +38,7 @@ def open_engine(url: str) -> Engine:
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         pool_size=16,
+        hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
     )
 
@@ -61,6 +66,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection
     except SQLAlchemyError as error:
         raise StoreUnavailable(type(error).__name__) from error
+
+
+def dialect_insert(connection: Connection) -> Any:
+    """Return the `insert` that knows ON CONFLICT, which both engines spell alike."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    return sqlite.insert if is_sqlite else postgresql.insert
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import select as select_rows
 
 from worker.errors import StoreUnavailable
 from worker.model import State
-from worker.store.engine import reading, writing
+from worker.store.engine import dialect_insert, reading, writing
 from worker.store.tables import AuditRow, EventRow, RecordRow, RejectionRow
 
 
@@ -77,22 +77,20 @@ class Events:
 
     def reject(self, connection: str, reason: str, remote: str, now: datetime) -> None:
         """Count a refusal. An attacker's thousand knocks are one row an hour."""
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        key = {
+        row = {
             "connection": connection[:100],
             "reason": reason,
             "remote": remote[:100],
-            "hour": hour,
+            "hour": now.replace(minute=0, second=0, microsecond=0),
         }
-        same = [REJECTION.c[name] == value for name, value in key.items()]
         with writing(self._engine) as opened:
-            counted = opened.execute(
-                REJECTION.update()
-                .where(*same)
-                .values(times=REJECTION.c.times + 1, last_at=now)
+            statement = dialect_insert(opened)(REJECTION).values(
+                **row, times=1, last_at=now
             )
-            if not counted.rowcount:
-                opened.execute(insert(REJECTION).values(**key, times=1, last_at=now))
+            counted = {"times": REJECTION.c.times + 1, "last_at": now}
+            opened.execute(
+                statement.on_conflict_do_update(index_elements=[*row], set_=counted)
+            )
 
     def audit(
         self, actor: str, action: str, detail: dict[str, str], now: datetime

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, exists, or_, select, update
+from sqlalchemy import Connection, Engine, exists, func, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from worker.model import State
-from worker.store.engine import reading, writing
+from worker.store.engine import dialect_insert, reading, writing
 from worker.store.events import EVENT, table_of
-from worker.store.outcomes import EventOutcome, dialect_insert, write_outcomes
+from worker.store.outcomes import EventOutcome, write_outcomes
 from worker.store.tables import EventRow, LaneRow, RecordRow
 
 LANE = table_of(LaneRow)
@@ -93,7 +93,7 @@ class Lanes:
     def newer_records(
         self, object_name: str, ids: Sequence[str], keys: Sequence[str], since: datetime
     ) -> Sequence[RecordRow]:
-        """Return what calls after `since` wrote to these records.
+        """Return what calls since then wrote to these records.
 
         Records are named by Salesforce id or by key (`Field=value`).
         """
@@ -101,9 +101,12 @@ class Lanes:
             select_rows(RecordRow)
             .where(RecordRow.object == object_name)
             .where(RecordRow.state == State.SYNCED.value)
-            .where(RecordRow.occurred_at > since)
+            .where(RecordRow.occurred_at >= since)
             .where(
-                or_(col(RecordRow.salesforce_id).in_(ids), col(RecordRow.key).in_(keys))
+                or_(
+                    col(RecordRow.salesforce_id).in_(ids),
+                    func.lower(RecordRow.key).in_([key.lower() for key in keys]),
+                )
             )
         )
         with reading(self._engine) as connection, Session(connection) as session:
@@ -116,6 +119,18 @@ class Lanes:
         with writing(self._engine) as connection:
             _hold(connection, lease)
             write_outcomes(connection, outcomes, now)
+
+    def put_off(self, lease: Lease, until: datetime) -> None:
+        """Let nothing of the lane be due before then. Raises `LeaseLost`."""
+        query = (
+            update(EVENT)
+            .where(EVENT.c.lane == lease.lane, EVENT.c.state == State.PENDING.value)
+            .where(EVENT.c.next_attempt_at < until)
+            .values(next_attempt_at=until)
+        )
+        with writing(self._engine) as connection:
+            _hold(connection, lease)
+            connection.execute(query)
 
     def _set_expiry(self, lease: Lease, expires_at: datetime | None) -> None:
         with writing(self._engine) as connection:

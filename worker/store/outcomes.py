@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, delete, update
 
 from worker.model import State
+from worker.store.engine import dialect_insert
 from worker.store.events import EVENT, table_of
 from worker.store.tables import RecordRow
 
@@ -55,17 +55,19 @@ def write_outcomes(
 ) -> None:
     """Write the outcomes down; an earlier attempt's records are overwritten."""
     connection.execute(_SETTLE_EVENT, [_event_values(o, now) for o in outcomes])
+    # A changed mapping may ask for fewer writes than the attempt before.
+    retried = [o for o in outcomes if o.attempts > 1]
+    if retried:
+        ends = [{"of_event": o.event_id, "end": len(o.records)} for o in retried]
+        connection.execute(_DROP_STALE, ends)
     records = [row for o in outcomes for row in _record_values(o, now)]
     if records:
         connection.execute(_upsert_record(connection), records)
 
 
-def dialect_insert(connection: Connection) -> Any:
-    """Return the `insert` that knows ON CONFLICT, which both engines spell alike."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    return sqlite.insert if is_sqlite else postgresql.insert
-
-
+_DROP_STALE = delete(RECORD).where(
+    RECORD.c.event_id == bindparam("of_event"), RECORD.c.ordinal >= bindparam("end")
+)
 _SETTLE_EVENT = (
     update(EVENT)
     .where(EVENT.c.id == bindparam("event_id"))

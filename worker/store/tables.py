@@ -102,7 +102,7 @@ class RecordRow(SQLModel, table=True):
     __tablename__ = "record"
     __table_args__ = (
         UniqueConstraint("event_id", "ordinal"),
-        Index("ix_record_key", "object", "key"),
+        Index("ix_record_key", "object", text("lower(key)")),
         Index("ix_record_salesforce_id", "object", "salesforce_id"),
     )
 

@@ -106,7 +106,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("event_id", "ordinal"),
     )
-    op.create_index("ix_record_key", "record", ["object", "key"], unique=False)
+    op.create_index(
+        "ix_record_key", "record", ["object", sa.text("lower(key)")], unique=False
+    )
     op.create_index(
         "ix_record_salesforce_id", "record", ["object", "salesforce_id"], unique=False
     )

@@ -1,0 +1,168 @@
+"""The Procfile's lines and honcho, started as an operator starts them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from worker import broker
+from worker.cli.processes import free_port
+from worker.cli.redis_server import redis_command
+from worker.localorg import LocalOrg
+
+from .deliveries import ROOT, Vendor, cora_call, new_id
+from .polling import WITHIN_SECONDS, eventually, holds
+from .processes import Pid, Process
+from .stacks import BIN, PLAIN, PROCFILE, Ledger, answers_ping, is_up
+
+STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A fresh folder to start in, with Redis and an org beside it."""
+
+    folder: Path
+    env: dict[str, str]
+    org: LocalOrg
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.env['PORT']}"
+
+    @property
+    def flower_url(self) -> str:
+        return f"http://127.0.0.1:{self.env['FLOWER_PORT']}"
+
+    def worker_answers(self) -> bool:
+        app = broker.make_app(lambda: (self.env["REDIS_URL"], 1))
+        try:
+            return bool(app.control.ping(timeout=0.5))
+        finally:
+            app.close()
+
+    def sent_call_ends_as(self) -> str:
+        """The state that a call ends in."""
+        number = new_id("ACC")
+        self.org.insert("Debt_Account__c", [{"Name": "A", "Account_Number__c": number}])
+        vendor = Vendor(self.web_url, self.env)
+        ledger = Ledger(self.env["DATABASE_URL"])
+        try:
+            event_id = vendor.accepted("cora", cora_call(new_id("call"), number))
+            return str(ledger.settled(event_id)["state"])
+        finally:
+            vendor.close()
+            ledger.close()
+
+
+ANSWERS: dict[str, Callable[[Site, Process], bool]] = {
+    # Granian loses a SIGTERM that comes before its last process is up.
+    "web": lambda site, process: (
+        is_up(f"{site.web_url}/healthz")
+        and process.output.count("Spawning worker-")
+        == process.output.count("Started worker-")
+    ),
+    "worker": lambda site, _: site.worker_answers(),
+    "beat": lambda _, process: "Sending due task sweep" in process.output,
+    "flower": lambda site, _: is_up(f"{site.flower_url}/"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What became of a command: did it answer, and how did it end on SIGTERM?"""
+
+    has_answered: bool
+    exit_code: int | None
+    left: set[Pid]
+    output: str
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
+    """Give a folder as a checkout has it, and the example's environment for it."""
+    for name in ("config", "mappings", "Procfile"):
+        (folder / name).symlink_to(ROOT / name)
+    redis_port = free_port()
+    redis = Process(redis_command(redis_port, folder), PLAIN, folder, folder / "redis")
+    try:
+        with LocalOrg(ROOT / "config" / "salesforce") as org:
+            env = {
+                **PLAIN,
+                **env_example(),
+                "SALESFORCE_DOMAIN": org.url,
+                "DATABASE_URL": f"sqlite:///{folder / 'fresh.db'}",
+                "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
+                "PORT": str(free_port()),
+                "FLOWER_PORT": str(free_port()),
+                # The first sweep comes after so many seconds.
+                "SWEEP_SECONDS": "1",
+            }
+            eventually(lambda: answers_ping(env["REDIS_URL"]), "Redis")
+            yield Site(folder, env, org)
+    finally:
+        redis.kill_group()
+
+
+def env_example() -> dict[str, str]:
+    lines = (ROOT / "config" / "env.example").read_text(encoding="utf-8").splitlines()
+    return dict(
+        line.split("=", 1) for line in lines if line and not line.startswith("#")
+    )
+
+
+def run_lines(folder: Path) -> dict[str, Run]:
+    """Run every line of the Procfile as written, side by side."""
+    processes: dict[str, Process] = {}
+    with running_site(folder) as site:
+        try:
+            for name, line in PROCFILE.items():
+                command = ("sh", "-c", line)
+                processes[name] = Process(command, site.env, folder, folder / name)
+            answered = {
+                name: holds(partial(ANSWERS[name], site, process), WITHIN_SECONDS)
+                for name, process in processes.items()
+            }
+            return stopped(processes, answered)
+        finally:
+            for process in processes.values():
+                process.kill_group()
+
+
+def run_honcho(folder: Path) -> tuple[Run, dict[str, bool], str]:
+    """Run all lines by honcho; the run, who answered, and what became of a call."""
+    with running_site(folder) as site:
+        command = (str(BIN / "honcho"), "start")
+        honcho = Process(command, site.env, folder, folder / "honcho")
+        try:
+            answered = {
+                name: holds(partial(answers, site, honcho), WITHIN_SECONDS)
+                for name, answers in ANSWERS.items()
+            }
+            state = site.sent_call_ends_as() if all(answered.values()) else "not sent"
+            runs = stopped({"honcho": honcho}, {"honcho": all(answered.values())})
+            return runs["honcho"], answered, state
+        finally:
+            honcho.kill()
+
+
+def stopped(processes: dict[str, Process], answered: dict[str, bool]) -> dict[str, Run]:
+    """Send SIGTERM to all and wait for them."""
+    below = {name: process.descendants() for name, process in processes.items()}
+    for process in processes.values():
+        if process.is_running:
+            process.send(signal.SIGTERM)
+    runs = {}
+    for name, process in processes.items():
+        has_ended = holds(lambda p=process: not p.is_running, STOP_SECONDS)
+        runs[name] = Run(
+            answered[name],
+            process.exit_code(0) if has_ended else None,
+            {pid for pid in below[name] if pid.lives},
+            process.output,
+        )
+    return runs
