@@ -137,7 +137,8 @@ def run_honcho(folder: Path) -> tuple[Run, dict[str, bool], str]:
     """Run all lines by honcho; the run, who answered, and what became of a call."""
     with running_site(folder) as site:
         command = (str(BIN / "honcho"), "start")
-        honcho = Process(command, site.env, folder, folder / "honcho")
+        env = {**site.env, "WEB_WORKERS": "1"}
+        honcho = Process(command, env, folder, folder / "honcho")
         try:
             answered = {
                 name: holds(partial(answers, site, honcho), WITHIN_SECONDS)

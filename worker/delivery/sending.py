@@ -103,9 +103,9 @@ class Sender:
         try:
             results = self._request(chunk)
         except CrmUnavailable as error:
-            self.unavailable = error
-            if error.code in _TOO_MUCH:
+            if self.unavailable is None and error.code in _TOO_MUCH:
                 self.pace.slower(chunk[0].object, len(chunk))
+            self.unavailable = error
             self._put_off(chunk, error)
             return
         except CrmRefused as error:
