@@ -17,7 +17,7 @@ from worker import broker
 from worker.crm.salesforce import SalesforceCrm
 from worker.crm.session import Session
 from worker.delivery.draining import Drainer
-from worker.errors import SettingsFault
+from worker.errors import SettingsFault, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import load_mappings
 from worker.org_schema import load_schema
@@ -48,8 +48,9 @@ def celery_app() -> Celery:
     def read() -> tuple[str, int]:
         try:
             return settings().redis_url, settings().sweep_seconds
-        except SettingsFault as faults:
-            sys.exit(str(faults))
+        except SettingsFault:
+            check_or_exit()
+            raise
 
     return broker.make_app(read)
 
@@ -117,6 +118,14 @@ def drainer() -> Drainer:
 def check(needs: Needs) -> None:
     """Read settings and mappings. Raises `SettingsFault` and `MappingFault`."""
     load_mappings(settings(needs).mappings_dir)
+
+
+def check_or_exit() -> None:
+    """End the process with every fault of what a worker needs, if there is one."""
+    try:
+        check(Needs.SALESFORCE)
+    except SyncError as error:
+        sys.exit(str(error))
 
 
 def log_to_stderr() -> None:

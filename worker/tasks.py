@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sys
 from typing import Any
 
 from celery import signals
 
 from worker import bootstrap, broker
-from worker.errors import StoreUnavailable, SyncError
-from worker.settings import Needs
+from worker.errors import StoreUnavailable
 
 app = bootstrap.celery_app()
 log = logging.getLogger(__name__)
@@ -24,10 +22,7 @@ def _set_up_logging(**_: Any) -> None:
 @signals.celeryd_init.connect
 def _refuse_a_bad_start(**_: Any) -> None:
     """Stop at the start, with every fault and its fix, and not at the first call."""
-    try:
-        bootstrap.check(Needs.SALESFORCE)
-    except SyncError as error:
-        sys.exit(str(error))
+    bootstrap.check_or_exit()
 
 
 @app.task(name=broker.DRAIN)

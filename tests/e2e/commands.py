@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from .deliveries import PATHS, ROOT
+from .deliveries import PATHS, ROOT, new_id
+from .processes import Process
 from .stacks import BIN, PLAIN
 
 WITHIN_SECONDS = 40
@@ -29,26 +31,35 @@ print(json.dumps(explained))
 """
 
 
-def run(
-    *command: str | Path, env: dict[str, str] = PLAIN
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(part) for part in command],
-        env=env,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=WITHIN_SECONDS,
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command has ended, and what it printed."""
+
+    exit_code: int
+    out: str
+    output: str
+
+
+def run(folder: Path, *command: str | Path, env: Mapping[str, str] = PLAIN) -> Ended:
+    """Run a command to its end; what it prints goes to files in the folder."""
+    process = Process(
+        [str(part) for part in command], env, ROOT, folder / new_id("run")
     )
+    try:
+        exit_code = process.exit_code(WITHIN_SECONDS)
+        return Ended(exit_code, process.out, process.output)
+    finally:
+        process.kill()
 
 
-def run_demo(folder: Path) -> subprocess.CompletedProcess[str]:
-    return run(CRM_SYNC, "demo", "--json", "--state-dir", folder / "demo")
+def run_demo(folder: Path) -> Ended:
+    return run(folder, CRM_SYNC, "demo", "--json", "--state-dir", folder / "demo")
 
 
-def explain_all(_folder: Path) -> dict[str, tuple[int, str]]:
+def explain_all(folder: Path) -> dict[str, tuple[int, str]]:
     """Explain every fixture without any environment: exit code and text, by name."""
-    ended = run(sys.executable, "-c", EXPLAIN_EACH, *PATHS.values(), env={})
-    assert ended.returncode == 0, ended.stderr
-    explained = json.loads(ended.stdout)
+    command = (sys.executable, "-c", EXPLAIN_EACH, *PATHS.values())
+    ended = run(folder, *command, env={})
+    assert ended.exit_code == 0, ended.output
+    explained = json.loads(ended.out)
     return {name: tuple(explained[str(path)]) for name, path in PATHS.items()}

@@ -6,12 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
-from .commands import explain_all, run_demo
+from .commands import Ended, explain_all, run_demo
 from .deliveries import FIXTURES, PATHS, fixture_body
 from .faulty import Start, run_faulty
 from .kills import Story, run_kills
@@ -28,7 +27,17 @@ ALONE: dict[str, Callable[[Path], Any]] = {
     "faulty_starts": run_faulty,
     "explained": explain_all,
 }
-SIDE_BY_SIDE = 2
+SIDE_BY_SIDE = 3
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that look at the long runs last: by then the runs are done."""
+    items.sort(key=lambda item: not ALONE.keys().isdisjoint(fixtures_of(item)))
+
+
+def fixtures_of(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,7 +45,7 @@ def alone(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[Any]]]:
     """The long runs that the chosen tests need, done while other tests run."""
-    chosen = {name for item in request.session.items for name in item.fixturenames}
+    chosen = {name for item in request.session.items for name in fixtures_of(item)}
     pool = ThreadPoolExecutor(SIDE_BY_SIDE)
     yield {
         name: pool.submit(run, tmp_path_factory.mktemp(name))
@@ -67,7 +76,7 @@ def honcho_run(alone: dict[str, Future[Any]]) -> tuple[Run, dict[str, bool], str
 
 
 @pytest.fixture(scope="session")
-def demo(alone: dict[str, Future[Any]]) -> CompletedProcess[str]:
+def demo(alone: dict[str, Future[Any]]) -> Ended:
     return alone["demo"].result()
 
 

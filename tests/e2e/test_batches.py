@@ -41,7 +41,9 @@ def test_a_thousand_queued_calls_cost_at_most_forty_api_requests(
     pieces.org.reset_stats()
     worker = pieces.start("worker")
     eventually(
-        lambda: worker.answers("pending" not in pieces.ledger.counts()), "all settled"
+        lambda: worker.answers("pending" not in pieces.ledger.counts()),
+        "all are settled",
+        within_seconds=60,
     )
     stats = pieces.org.stats()
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
-from .commands import CRM_SYNC, run
+from .commands import CRM_SYNC, Ended, run
 from .deliveries import PATHS, ROOT, SECRETS, cora_call, new_id
 from .stacks import PLAIN, Stack
 
 
 def test_the_demo_prints_one_object_with_every_vendor_synced(
-    demo: CompletedProcess[str],
+    demo: Ended,
 ) -> None:
-    assert demo.returncode == 0, demo.stderr
-    (line,) = demo.stdout.splitlines()
+    assert demo.exit_code == 0, demo.output
+    (line,) = demo.out.splitlines()
     shown: dict[str, Any] = json.loads(line)
     assert list(shown) == ["events", "api_requests"]
     assert shown["api_requests"] > 0
@@ -61,9 +60,9 @@ def test_send_posts_a_file_and_events_lists_what_became_of_it(
     path, call_id = delivery
     url = stack.urls["web"]
     send = (CRM_SYNC, "send", path, "--connection", "cora", "--url", url)
-    sent = run(*send, env=PLAIN | SECRETS)
-    assert sent.returncode == 0, sent.stderr
-    status, _, answer = sent.stdout.partition(" ")
+    sent = run(path.parent, *send, env=PLAIN | SECRETS)
+    assert sent.exit_code == 0, sent.output
+    status, _, answer = sent.out.partition(" ")
     event_id = json.loads(answer)["event"]
     assert (status, json.loads(answer)["status"]) == ("200", "accepted")
 
@@ -71,18 +70,18 @@ def test_send_posts_a_file_and_events_lists_what_became_of_it(
     env = PLAIN | {"DATABASE_URL": stack.urls["database"]}
     listing = (CRM_SYNC, "events", "--state", "parked")
     with ThreadPoolExecutor(2) as pool:
-        as_json = pool.submit(run, *listing, "--json", "--limit", "10000", env=env)
-        as_table = pool.submit(run, *listing, env=env | {"COLUMNS": "200"})
+        as_json = pool.submit(
+            run, path.parent, *listing, "--json", "--limit", "10000", env=env
+        )
+        as_table = pool.submit(run, path.parent, *listing, env=env | {"COLUMNS": "200"})
     listed, table = as_json.result(), as_table.result()
-    assert listed.returncode == 0, listed.stderr
-    (event,) = [
-        e for e in json.loads(listed.stdout)["events"] if e["call_id"] == call_id
-    ]
+    assert listed.exit_code == 0, listed.output
+    (event,) = [e for e in json.loads(listed.out)["events"] if e["call_id"] == call_id]
     assert event == settled
     assert (event["state"], event["reason"]) == ("parked", "no_match")
 
-    assert table.returncode == 0, table.stderr
-    assert "parked (no_match)" in table.stdout
+    assert table.exit_code == 0, table.output
+    assert "parked (no_match)" in table.out
 
 
 def test_send_with_another_secret_is_refused(
@@ -91,10 +90,11 @@ def test_send_with_another_secret_is_refused(
     path, _ = delivery
     env = PLAIN | {"CORA_WEBHOOK_SECRET": "another-secret-0001"}
     url = stack.urls["web"]
-    ended = run(CRM_SYNC, "send", path, "--connection", "cora", "--url", url, env=env)
+    send = (CRM_SYNC, "send", path, "--connection", "cora", "--url", url)
+    ended = run(path.parent, *send, env=env)
 
-    assert ended.returncode == 1
-    assert ended.stdout == '401 {"error": "bad_signature"}\n'
+    assert ended.exit_code == 1
+    assert ended.out == '401 {"error": "bad_signature"}\n'
 
 
 def test_explain_needs_no_environment_for_any_fixture(

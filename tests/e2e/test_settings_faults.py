@@ -23,7 +23,7 @@ FAULTS = {
     "web": ("ALTUR_WEBHOOK_SECRET is not base64", "VOCOBASE_WEBHOOK_SECRET is not set"),
     "worker": ("SALESFORCE_DOMAIN is not set", "SALESFORCE_CLIENT_ID is not set"),
 }
-FAULTS_OF_BOTH = ("REDIS_URL has to begin with", "DATABASE_URL has to begin with")
+FAULTS_OF_BOTH = ("REDIS_URL has to be", "DATABASE_URL has to be")
 
 
 @pytest.mark.parametrize("name", MISSING)

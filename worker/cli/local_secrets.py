@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from worker.model import Connection
@@ -36,8 +35,3 @@ def fill_in(
 def is_loopback(url: str) -> bool:
     """Return whether a URL stays on this machine."""
     return urlsplit(url).hostname in LOOPBACK_HOSTS
-
-
-def with_local_secret(connection: Connection) -> Connection:
-    """Return the connection with its local secret."""
-    return replace(connection, secrets=(local_secret(connection),))

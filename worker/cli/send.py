@@ -12,7 +12,7 @@ import typer
 
 from worker import bootstrap, sources
 from worker.cli.http_file import read_http_file
-from worker.cli.local_secrets import is_loopback, with_local_secret
+from worker.cli.local_secrets import fill_in, is_loopback
 from worker.errors import SyncError, UnknownConnection
 from worker.model import Connection
 from worker.settings import Needs, load_settings
@@ -47,12 +47,14 @@ def find_connection(name: str, url: str, variables: Any) -> Connection:
     if name not in connections:
         known = ", ".join(connections)
         raise UnknownConnection(f"no connection {name!r}; there are: {known}")
-    found = connections[name]
-    variable = found.secrets_variable
-    has_secret = variables.get(variable) or variables.get(f"{variable}_FILE")
-    if is_loopback(url) and not has_secret:
-        return with_local_secret(found)
-    return load_settings(variables, Needs.WEBHOOK_SECRETS).connections[name]
+    # The secrets of other connections are not needed, and may be unset.
+    replaceable = {
+        other: connection
+        for other, connection in connections.items()
+        if other != name or is_loopback(url)
+    }
+    filled = fill_in(variables, replaceable)
+    return load_settings(filled, Needs.WEBHOOK_SECRETS).connections[name]
 
 
 def post(

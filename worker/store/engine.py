@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, IntegrityError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from worker.errors import StoreUnavailable
 
@@ -33,6 +35,8 @@ def open_engine(url: str) -> Engine:
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        if parsed.database:
+            _refuse_a_lost_file(engine, parsed.database)
         return engine
     return create_engine(
         parsed.set(drivername="postgresql+psycopg"),
@@ -82,6 +86,26 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _refuse_a_lost_file(engine: Engine, path: str) -> None:
+    """Never write into a file that was removed or replaced: it would vanish with us."""
+
+    def inode() -> int | None:
+        try:
+            return os.stat(path).st_ino
+        except OSError:
+            return None
+
+    def note(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["inode"] = inode()
+
+    def compare(_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        if inode() is None or inode() != record.info["inode"]:
+            raise DisconnectionError("the database file is another")
+
+    event.listen(engine, "connect", note)
+    event.listen(engine, "checkout", compare)
 
 
 def _begin_sqlite(connection: Connection) -> None:
