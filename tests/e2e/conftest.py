@@ -27,7 +27,7 @@ ALONE: dict[str, Callable[[Path], Any]] = {
     "faulty_starts": run_faulty,
     "explained": explain_all,
 }
-SIDE_BY_SIDE = 3
+SIDE_BY_SIDE = 2
 
 
 @pytest.hookimpl(trylast=True)

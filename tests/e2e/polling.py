@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-WITHIN_SECONDS = 30.0
+WITHIN_SECONDS = 90.0
 POLL_SECONDS = 0.02
 
 

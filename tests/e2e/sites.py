@@ -19,7 +19,7 @@ from .polling import WITHIN_SECONDS, eventually, holds
 from .processes import Pid, Process
 from .stacks import BIN, PLAIN, PROCFILE, Ledger, answers_ping, is_up
 
-STOP_SECONDS = 15.0
+STOP_SECONDS = 40.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def test_a_signal_ends_it_and_leaves_no_process(
 ) -> None:
     end = ended_ups[number]
 
-    assert end.exit_code == 0
+    assert end.exit_code == 0, end.output
     # Redis, the org, web and the worker with their children, and beat.
     assert len(end.started) >= 8
     assert end.left == set()
