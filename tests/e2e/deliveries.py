@@ -26,7 +26,7 @@ SECRETS = {
     "VOCOBASE_WEBHOOK_SECRET": "whsec_e2eVocobaseSecret0001",
     "FREECLIMB_SIGNING_SECRET": "sigsec_e2eFreeClimbSecret0001",
 }
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 5
 
 
 def new_id(word: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Annotated, Any
 
 import requests
 import typer
-from rich.console import Console
 
 from worker import bootstrap
 from worker.cli.demo_views import demo_tables
@@ -22,6 +20,7 @@ from worker.cli.http_file import read_http_file
 from worker.cli.sample import SAMPLES, add_sample_debtors
 from worker.cli.send import find_connection, post
 from worker.cli.stack import Stack
+from worker.cli.terminal import console
 from worker.errors import SyncError
 from worker.model import State
 from worker.store.events import Events
@@ -60,8 +59,8 @@ def demo(
     ] = Path(".crm-sync/demo"),
 ) -> None:
     """Post signed deliveries of all four vendors and show what Salesforce has then."""
-    console = Console(stderr=as_json, width=_width())
-    say = console.print
+    screen = console(stderr=as_json)
+    say = screen.print
     started_at = time.monotonic()
     _empty(state_dir)
     stack = Stack(state_dir, 0, with_flower=False)
@@ -80,18 +79,13 @@ def demo(
         if as_json:
             typer.echo(json.dumps(_summary(listed, api_requests)))
             return
-        console.print(events_table(listed))
+        screen.print(events_table(listed))
         for table in demo_tables(stack.urls.org, listed):
-            console.print(table)
+            screen.print(table)
     finally:
         stack.stop()
     took_seconds = time.monotonic() - started_at
     _say_what_next(say, len(listed), api_requests, took_seconds)
-
-
-def _width() -> int | None:
-    """Return the terminal's own width, and enough of it where there is none."""
-    return None if sys.stdout.isatty() else 140
 
 
 def _empty(state_dir: Path) -> None:

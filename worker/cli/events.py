@@ -6,10 +6,10 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from worker import bootstrap
+from worker.cli.terminal import console
 from worker.store.events import Events
 from worker.store.tables import EventRow, RecordRow
 
@@ -26,7 +26,7 @@ def events(
     if as_json:
         typer.echo(json.dumps({"events": listed}))
         return
-    Console().print(events_table(listed))
+    console().print(events_table(listed))
     hints = (r["hint"] for event in listed for r in event["records"] if r["hint"])
     for hint in dict.fromkeys(hints):
         typer.echo(hint)

@@ -14,7 +14,7 @@ from sqlmodel import select as select_rows
 from worker.errors import StoreUnavailable
 from worker.model import State
 from worker.store.engine import dialect_insert, reading, writing
-from worker.store.tables import AuditRow, EventRow, RecordRow, RejectionRow
+from worker.store.tables import EventRow, RecordRow, RejectionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +91,6 @@ class Events:
             opened.execute(
                 statement.on_conflict_do_update(index_elements=[*row], set_=counted)
             )
-
-    def audit(
-        self, actor: str, action: str, detail: dict[str, str], now: datetime
-    ) -> None:
-        """Note who did what by hand."""
-        row = {"at": now, "actor": actor, "action": action, "detail": detail}
-        with writing(self._engine) as connection:
-            connection.execute(insert(table_of(AuditRow)).values(**row))
 
     def get(self, event_id: int) -> EventRow | None:
         """Return one event, or None."""

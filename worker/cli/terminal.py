@@ -1,0 +1,15 @@
+"""Where tables are printed. Floor 5."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+
+WIDTH_WITHOUT_TERMINAL = 140
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console as wide as the terminal, and wide enough where there is none."""
+    width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
+    return Console(stderr=stderr, width=width)
