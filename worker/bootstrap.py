@@ -19,7 +19,7 @@ from worker.crm.session import Session
 from worker.delivery.draining import Drainer
 from worker.errors import SettingsFault, SyncError
 from worker.intake import Intake
-from worker.mapping_folder import load_mappings
+from worker.mapping_folder import LiveMappings, load_mappings
 from worker.org_schema import load_schema
 from worker.settings import Needs, Settings, load_settings
 from worker.store.engine import open_engine
@@ -88,7 +88,7 @@ def intake() -> Intake:
     doorbell = broker.Doorbell(doorbell_app(), time.monotonic)
     return Intake(
         events=events(),
-        mappings=load_mappings(read.mappings_dir),
+        mappings=LiveMappings(read.mappings_dir, time.time),
         connections=read.connections,
         lanes=read.lanes,
         ring=doorbell.ring,
@@ -105,7 +105,7 @@ def drainer() -> Drainer:
         events=events(),
         lanes=lanes(),
         crm=SalesforceCrm(Session(read.salesforce)),
-        mappings=load_mappings(read.mappings_dir),
+        mappings=LiveMappings(read.mappings_dir, time.time),
         connections=read.connections,
         lease_seconds=read.lease_seconds,
         retry_hours=read.retry_hours,

@@ -12,7 +12,7 @@ from worker import sources
 from worker.errors import BrokerUnavailable, Refused, UnknownConnection
 from worker.mapping.compiled import CompiledMapping
 from worker.mapping.context import context_of
-from worker.mapping.mapping_set import MappingSet
+from worker.mapping.mapping_set import Mappings
 from worker.mapping.paths import Context
 from worker.model import Connection, Delivery, Event, State
 from worker.redaction import kept_headers
@@ -36,7 +36,7 @@ class Intake:
     """What taking a delivery in needs. `ring` asks for a drain of a lane."""
 
     events: Events
-    mappings: MappingSet
+    mappings: Mappings
     connections: Mapping[str, Connection]
     lanes: int
     ring: Callable[[int], None]
@@ -74,7 +74,7 @@ class Intake:
     def _new_event(
         self, event: Event, connection: Connection, delivery: Delivery
     ) -> NewEvent:
-        mapping = self.mappings.find(event.source, event.type)
+        mapping = self.mappings.current().find(event.source, event.type)
         context = context_of(event, connection, delivery.received_at)
         party = party_key(event, mapping, context)
         return NewEvent(

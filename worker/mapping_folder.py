@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from worker import sources
@@ -9,6 +12,11 @@ from worker.errors import MappingFault
 from worker.mapping.findings import BadMapping, Finding, did_you_mean
 from worker.mapping.mapping_set import MappingSet, compile_set
 from worker.mapping.spec import MappingSpec
+
+LOOK_SECONDS = 1.0
+STILL_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
 
 
 def load_mappings(folder: Path) -> MappingSet:
@@ -47,3 +55,61 @@ def _misnamed(spec: MappingSpec) -> list[Finding]:
         message = f"{spec.source} sends no {spec.event!r} that can be mapped{hint}"
         return [Finding(spec.path, 1, 1, message)]
     return []
+
+
+class LiveMappings:
+    """The mappings of a folder, as they are now: a change needs no restart.
+
+    The folder is looked at no oftener than each second. It is read anew, whole, once no
+    file of it was written for a second, since an editor may be half through saving.
+    With findings in it the last good mappings stay, and the log says so.
+    `clock_seconds` gives the seconds since 1970, as file times are.
+    """
+
+    def __init__(self, folder: Path, clock_seconds: Callable[[], float]) -> None:
+        self._folder = folder
+        self._clock_seconds = clock_seconds
+        self._lock = threading.Lock()
+        self._loaded = _files(folder)
+        self._current = load_mappings(folder)
+        self._looked_at = clock_seconds()
+
+    def current(self) -> MappingSet:
+        """Return the newest mappings without findings."""
+        # A clock that was set back must not stop the looking.
+        is_time = abs(self._clock_seconds() - self._looked_at) >= LOOK_SECONDS
+        if is_time and self._lock.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._lock.release()
+        return self._current
+
+    def _look(self) -> None:
+        self._looked_at = self._clock_seconds()
+        files = _files(self._folder)
+        newest = max((written_at for _, written_at, _ in files), default=0.0)
+        is_being_written = 0 <= self._looked_at - newest < STILL_SECONDS
+        if files == self._loaded or is_being_written:
+            return
+        self._loaded = files
+        try:
+            self._current = load_mappings(self._folder)
+        except MappingFault as fault:
+            log.error("the changed mappings are not used, the last good ones stay:")
+            for line in str(fault).splitlines():
+                log.error("%s", line)
+        else:
+            log.info("the changed mappings are used from now on")
+
+
+def _files(folder: Path) -> frozenset[tuple[str, float, int]]:
+    """Return path, time of writing and size of each file: a change changes them."""
+    found = set()
+    for path in folder.glob("*/*.yaml"):
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # It vanished between the two: the next look sees it gone.
+        found.add((str(path), status.st_mtime, status.st_size))
+    return frozenset(found)

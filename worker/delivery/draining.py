@@ -17,7 +17,7 @@ from worker.delivery.rows import build_rows, find_target
 from worker.delivery.sending import Pace, Sender
 from worker.delivery.settling import fold
 from worker.errors import CrmUnavailable, SessionExpired, SyncError
-from worker.mapping.mapping_set import MappingSet
+from worker.mapping.mapping_set import Mappings
 from worker.model import Connection, State
 from worker.org_schema import OrgSchema
 from worker.store.events import Events
@@ -38,7 +38,7 @@ class Drainer:
     events: Events
     lanes: Lanes
     crm: Crm
-    mappings: MappingSet
+    mappings: Mappings
     connections: Mapping[str, Connection]
     lease_seconds: int
     retry_hours: int
@@ -109,10 +109,9 @@ class Drainer:
 
     def _deliver(self, rows: Sequence[EventRow], lease: Lease) -> list[EventOutcome]:
         earlier = self._earlier(rows)
+        mappings = self.mappings.current()
         plans = [
-            plan_event(
-                row, self.mappings, self.connections, earlier.get(row.id or 0, ())
-            )
+            plan_event(row, mappings, self.connections, earlier.get(row.id or 0, ()))
             for row in rows
         ]
         jobs = [job for p in plans for job in p.jobs if job.outcome is None]

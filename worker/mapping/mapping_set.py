@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from worker.mapping.compiled import CompiledMapping
 from worker.mapping.findings import BadMapping, Finding
@@ -11,11 +12,22 @@ from worker.mapping.reading import read_mapping
 from worker.mapping.spec import MappingSpec
 
 
+class Mappings(Protocol):
+    """Mappings that may change between two calls of `current`, and then as a whole."""
+
+    def current(self) -> MappingSet:
+        """Return the mappings of this moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class MappingSet:
     """Every mapping there is."""
 
     mappings: Mapping[tuple[str, str], CompiledMapping]
+
+    def current(self) -> MappingSet:
+        """Return itself: this one never changes."""
+        return self
 
     def find(self, source: str, event_type: str) -> CompiledMapping | None:
         """Return the mapping of this event type, or None."""
