@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from worker import bootstrap, broker
-from worker.errors import BrokerUnavailable, Refused, StoreUnavailable, TooLarge
+from worker.errors import (
+    BrokerUnavailable,
+    Refused,
+    StoreUnavailable,
+    SyncError,
+    TooLarge,
+)
 from worker.intake import Intake
 from worker.model import Delivery
 from worker.store.schema import newest_revision
@@ -124,10 +131,14 @@ class Endpoint:
 
 
 def create_app() -> Endpoint:
-    """Return the app of this process's environment. Raises `SettingsFault`."""
+    """Return the app of this process's environment; a fault of it ends the process."""
     bootstrap.log_to_stderr()
+    try:
+        intake = bootstrap.intake()
+    except SyncError as error:
+        sys.exit(str(error))
     return Endpoint(
-        bootstrap.intake(),
+        intake,
         max_body_bytes=bootstrap.settings().max_body_bytes,
         is_ready=_faults,
         clock=bootstrap.utc_now,

@@ -70,6 +70,9 @@ class Process:
     def is_running(self) -> bool:
         return self._popen.poll() is None
 
+    def has_said(self, text: str) -> bool:
+        return text in self.output
+
     def descendants(self) -> set[Pid]:
         """Every process below this one, by /proc."""
         found = descendants_of(self.pid)

@@ -17,9 +17,17 @@ from worker.localorg import LocalOrg
 from .deliveries import ROOT, Vendor, cora_call, new_id
 from .polling import WITHIN_SECONDS, eventually, holds
 from .processes import Pid, Process
-from .stacks import BIN, PLAIN, PROCFILE, Ledger, answers_ping, is_up
+from .stacks import (
+    BIN,
+    PLAIN,
+    PROCFILE,
+    STOP_SECONDS,
+    Ledger,
+    answers_ping,
+    is_up,
+)
 
-STOP_SECONDS = 40.0
+EARLY = "web, stopped early"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Site:
 
 
 ANSWERS: dict[str, Callable[[Site, Process], bool]] = {
-    # Granian loses a SIGTERM that comes before its last process is up.
+    # Granian's processes do not hear a SIGTERM before they are up.
     "web": lambda site, process: (
         is_up(f"{site.web_url}/healthz")
         and process.output.count("Spawning worker-")
@@ -116,21 +124,57 @@ def env_example() -> dict[str, str]:
 
 
 def run_lines(folder: Path) -> dict[str, Run]:
-    """Run every line of the Procfile as written, side by side."""
+    """Run every line of the Procfile as written, side by side.
+
+    `EARLY` is another web, which is told to stop while it starts.
+    """
     processes: dict[str, Process] = {}
     with running_site(folder) as site:
         try:
-            for name, line in PROCFILE.items():
-                command = ("sh", "-c", line)
-                processes[name] = Process(command, site.env, folder, folder / name)
-            answered = {
-                name: holds(partial(ANSWERS[name], site, process), WITHIN_SECONDS)
+            processes[EARLY] = _start_line(
+                "web", site, "early", PORT=str(free_port()), WEB_WORKERS="1"
+            )
+            for name in PROCFILE:
+                processes[name] = _start_line(name, site, name)
+            early = processes[EARLY]
+            is_starting = partial(early.has_said, "Spawning worker-")
+            answered = {EARLY: holds(is_starting, WITHIN_SECONDS)}
+            early_below = early.descendants()
+            early.send(signal.SIGTERM)
+            answered |= {
+                name: holds(
+                    partial(ANSWERS[name], site, processes[name]), WITHIN_SECONDS
+                )
+                for name in PROCFILE
+            }
+            below = {name: processes[name].descendants() for name in PROCFILE}
+            for name in PROCFILE:
+                processes[name].send(signal.SIGTERM)
+            below[EARLY] = early_below
+            return {
+                name: _ended(process, answered[name], below[name])
                 for name, process in processes.items()
             }
-            return stopped(processes, answered)
         finally:
             for process in processes.values():
                 process.kill_group()
+
+
+def _start_line(name: str, site: Site, log_name: str, **variables: str) -> Process:
+    command = ("sh", "-c", PROCFILE[name])
+    env = {**site.env, **variables}
+    return Process(command, env, site.folder, site.folder / log_name)
+
+
+def _ended(process: Process, has_answered: bool, below: set[Pid]) -> Run:
+    """Wait until a process has ended that was told to; say how it did."""
+    has_ended = holds(lambda: not process.is_running, STOP_SECONDS)
+    return Run(
+        has_answered,
+        process.exit_code(0) if has_ended else None,
+        {pid for pid in below if pid.lives},
+        process.output,
+    )
 
 
 def run_honcho(folder: Path) -> tuple[Run, dict[str, bool], str]:
@@ -145,25 +189,8 @@ def run_honcho(folder: Path) -> tuple[Run, dict[str, bool], str]:
                 for name, answers in ANSWERS.items()
             }
             state = site.sent_call_ends_as() if all(answered.values()) else "not sent"
-            runs = stopped({"honcho": honcho}, {"honcho": all(answered.values())})
-            return runs["honcho"], answered, state
+            below = honcho.descendants()
+            honcho.send(signal.SIGTERM)
+            return _ended(honcho, all(answered.values()), below), answered, state
         finally:
             honcho.kill()
-
-
-def stopped(processes: dict[str, Process], answered: dict[str, bool]) -> dict[str, Run]:
-    """Send SIGTERM to all and wait for them."""
-    below = {name: process.descendants() for name, process in processes.items()}
-    for process in processes.values():
-        if process.is_running:
-            process.send(signal.SIGTERM)
-    runs = {}
-    for name, process in processes.items():
-        has_ended = holds(lambda p=process: not p.is_running, STOP_SECONDS)
-        runs[name] = Run(
-            answered[name],
-            process.exit_code(0) if has_ended else None,
-            {pid for pid in below[name] if pid.lives},
-            process.output,
-        )
-    return runs

@@ -95,7 +95,9 @@ def redis_content(url: str) -> bytes:
     with redis.Redis.from_url(url) as client:
         lines = []
         for key in client.scan_iter():
-            lines += [key, *readers[client.type(key)](key)]
+            # What has gone since the scan is of no type.
+            if read := readers.get(client.type(key)):
+                lines += [key, *read(key)]
     return b"\n".join(filter(None, lines))
 
 

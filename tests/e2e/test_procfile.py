@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .sites import ANSWERS, Run
+from .sites import ANSWERS, EARLY, Run
 from .stacks import PROCFILE
 
 
@@ -20,6 +20,16 @@ def test_a_line_starts_as_written_answers_and_stops_on_sigterm(
 
     assert run.has_answered, run.output
     assert run.exit_code == 0, run.output
+    assert run.left == set()
+
+
+def test_web_stops_on_a_sigterm_that_comes_while_it_starts(
+    procfile_runs: dict[str, Run],
+) -> None:
+    run = procfile_runs[EARLY]
+
+    assert run.has_answered, run.output
+    assert run.exit_code is not None, run.output
     assert run.left == set()
 
 

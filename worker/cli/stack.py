@@ -153,7 +153,9 @@ class Stack:
                 "web",
                 *(sys.executable, "-m", "granian", "--interface", "wsgi"),
                 *("--host", "127.0.0.1", "--port", str(self._ports["web"])),
-                *("--workers", "1", "--blocking-threads", "8", "worker.wsgi:app"),
+                *("--workers", "1", "--blocking-threads", "8"),
+                # A worker that is still starting does not hear that it should stop.
+                *("--workers-kill-timeout", "5", "worker.wsgi:app"),
             ),
             self._child(
                 "worker",
