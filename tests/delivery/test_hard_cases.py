@@ -383,9 +383,9 @@ def test_an_org_that_is_away_is_left_alone_by_what_was_not_tried_too(
 def test_a_request_that_takes_too_long_comes_back_smaller(
     harness: Harness, org: LocalOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "READ_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(session, "READ_TIMEOUT_SECONDS", 1.0)
     add_account(org)
-    org.faults.add("latency", path="sobjects/Task", seconds=0.5, times=1)
+    org.faults.add("latency", path="sobjects/Task", seconds=1.5, times=1)
     answers = [harness.send(cora_call(f"call-{number}")) for number in range(40)]
 
     harness.drain()
