@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
+from tests.orgs import client_of
+from tests.sources.fixture_files import CONNECTIONS, SIGNED_AT
 from worker import sources
 from worker.crm import Crm
 from worker.delivery.draining import Drainer
 from worker.intake import Answer, Intake
+from worker.localorg import LocalOrg
 from worker.mapping.mapping_set import MappingSet, compile_set
 from worker.mapping_folder import load_mappings
-from worker.model import Connection, Delivery
+from worker.model import Delivery
 from worker.org_schema import load_schema
 from worker.store.events import Events
 from worker.store.lanes import Lanes
 from worker.store.tables import EventRow, RecordRow
 
 ROOT = Path(__file__).parents[2]
-START = datetime(2026, 5, 4, 10, 15, 30, tzinfo=UTC)
+START = SIGNED_AT
 LANES = 2
-CONNECTIONS = {
-    name: Connection(name, name, (secret,))
-    for name, secret in {
-        "cora": "cora-test-secret-0001",
-        "altur": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-        "vocobase": "whsec_testvector0001",
-        "freeclimb": "sigsec_00000000000000000000000000000000000000aa",
-    }.items()
-}
 
 
 @dataclass
@@ -111,6 +106,20 @@ def cora_mapping(writes: str) -> MappingSet:
     """Return a mapping of Cora's calls with these writes."""
     text = f"source: cora\nevent: call.completed\nversion: 1\nwrites:\n{writes}"
     return compile_set({"cora/call.completed.yaml": text})
+
+
+@contextmanager
+def with_mapping(engine: Engine, org: LocalOrg, writes: str) -> Iterator[Harness]:
+    """Give a harness whose only mapping makes these writes of Cora's calls."""
+    with client_of(org.url) as crm:
+        yield Harness(engine, crm, cora_mapping(writes))
+
+
+def add_account(org: LocalOrg, number: str = "ACC-1", **fields: object) -> str:
+    (salesforce_id,) = org.insert(
+        "Debt_Account__c", [{"Account_Number__c": number, **fields}]
+    )
+    return salesforce_id
 
 
 def cora_call(call_id: str = "call-1", **payload: Any) -> dict[str, Any]:

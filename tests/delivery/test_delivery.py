@@ -9,29 +9,15 @@ from sqlalchemy import Engine
 
 from tests.delivery.harness import (
     Harness,
+    add_account,
     cora_call,
-    cora_mapping,
-    default_mappings,
+    with_mapping,
 )
-from tests.orgs import client_of
 from worker.delivery import draining
 from worker.localorg import LocalOrg
 from worker.model import State
 from worker.store.lanes import Lease
 from worker.store.tables import EventRow
-
-
-@pytest.fixture
-def harness(sqlite: Engine, org: LocalOrg):  # type: ignore[no-untyped-def]
-    with client_of(org.url) as crm:
-        yield Harness(sqlite, crm, default_mappings())
-
-
-def add_account(org: LocalOrg, number: str = "ACC-1", **fields: object) -> str:
-    (salesforce_id,) = org.insert(
-        "Debt_Account__c", [{"Account_Number__c": number, **fields}]
-    )
-    return salesforce_id
 
 
 def test_a_call_becomes_a_linked_task_and_updates_the_account(
@@ -384,16 +370,11 @@ CHILD = """
 """
 
 
-def with_mapping(engine: Engine, crm: object, writes: str) -> Harness:
-    return Harness(engine, crm, cora_mapping(writes))  # type: ignore[arg-type]
-
-
 def test_a_parent_made_in_the_same_batch_is_linked_to(
     sqlite: Engine, org: LocalOrg
 ) -> None:
-    with client_of(org.url) as crm:
-        # The child stands first in the mapping; the parent goes first all the same.
-        harness = with_mapping(sqlite, crm, CHILD + UPSERT_PARENT)
+    # The child stands first in the mapping; the parent goes first all the same.
+    with with_mapping(sqlite, org, CHILD + UPSERT_PARENT) as harness:
         answer = harness.send(cora_call())
         harness.drain()
 
@@ -405,8 +386,7 @@ def test_a_parent_made_in_the_same_batch_is_linked_to(
 
 def test_a_child_waits_with_its_parent(sqlite: Engine, org: LocalOrg) -> None:
     org.faults.add("row_lock", object="Debt_Account__c", every=1, times=1)
-    with client_of(org.url) as crm:
-        harness = with_mapping(sqlite, crm, CHILD + UPSERT_PARENT)
+    with with_mapping(sqlite, org, CHILD + UPSERT_PARENT) as harness:
         answer = harness.send(cora_call())
         harness.drain()
         first = harness.ended(answer)
@@ -423,8 +403,7 @@ def test_if_empty_keeps_what_is_there_and_fills_what_is_not(
 ) -> None:
     add_account(org, "ACC-1", Phone__c="+15125550199")
     add_account(org, "ACC-2")
-    with client_of(org.url) as crm:
-        harness = with_mapping(sqlite, crm, UPSERT_PARENT)
+    with with_mapping(sqlite, org, UPSERT_PARENT) as harness:
         harness.send(cora_call("a", fileNumber="ACC-1"))
         harness.send(cora_call("b", fileNumber="ACC-2"))
         harness.drain()
@@ -438,8 +417,7 @@ def test_null_clears_only_where_the_field_says_so(
 ) -> None:
     for number in ("ACC-1", "ACC-2"):
         add_account(org, number, Balance__c=10, Phone__c="+15125550199")
-    with client_of(org.url) as crm:
-        harness = with_mapping(sqlite, crm, UPSERT_PARENT)
+    with with_mapping(sqlite, org, UPSERT_PARENT) as harness:
         harness.send(cora_call("a", fileNumber="ACC-1", balance=None))
         harness.send(cora_call("b", fileNumber="ACC-2"))
         harness.drain()
@@ -459,8 +437,7 @@ def test_an_insert_leaves_a_record_alone_that_is_there(
     fields:
       Phone__c: payload.phoneNumber
 """
-    with client_of(org.url) as crm:
-        harness = with_mapping(sqlite, crm, mapping)
+    with with_mapping(sqlite, org, mapping) as harness:
         there = harness.send(cora_call("a", fileNumber="ACC-1"))
         new = harness.send(cora_call("b", fileNumber="ACC-2"))
         harness.drain()

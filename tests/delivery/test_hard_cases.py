@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
 
-from tests.delivery.harness import Harness, cora_call, cora_mapping, default_mappings
-from tests.delivery.test_delivery import add_account
-from tests.orgs import client_of
+from tests.delivery.harness import (
+    Harness,
+    add_account,
+    cora_call,
+    cora_mapping,
+    with_mapping,
+)
 from worker.crm import session
 from worker.localorg import LocalOrg
-from worker.mapping.mapping_set import MappingSet, compile_set
-
-
-@pytest.fixture
-def harness(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
-    with client_of(org.url) as crm:
-        yield Harness(sqlite, crm, default_mappings())
-
-
-@contextmanager
-def with_mapping(
-    engine: Engine, org: LocalOrg, mappings: str | MappingSet
-) -> Iterator[Harness]:
-    made = cora_mapping(mappings) if isinstance(mappings, str) else mappings
-    with client_of(org.url) as crm:
-        yield Harness(engine, crm, made)
+from worker.mapping.mapping_set import compile_set
 
 
 def test_equal_keys_of_different_fields_are_different_records(

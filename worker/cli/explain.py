@@ -11,7 +11,6 @@ import typer
 
 from worker import bootstrap, sources
 from worker.cli.http_file import HttpFile, read_http_file
-from worker.errors import UnknownConnection
 from worker.mapping.compiled import CompiledMapping
 from worker.mapping.context import context_of
 from worker.mapping.explaining import ExplainedField, ExplainedWrite
@@ -19,6 +18,7 @@ from worker.mapping.explaining import explain as explain_mapping
 from worker.mapping.paths import Context
 from worker.mapping_folder import load_mappings
 from worker.model import Delivery
+from worker.settings.connections import named
 
 SHOWN_CHARACTERS = 100
 
@@ -54,10 +54,7 @@ def explain(
 
 def _prepare(file: HttpFile, name: str) -> tuple[CompiledMapping | None, Context, str]:
     settings = bootstrap.settings()
-    connection = settings.connections.get(name)
-    if connection is None:
-        known = ", ".join(settings.connections)
-        raise UnknownConnection(f"no connection {name!r}; there are: {known}")
+    connection = named(settings.connections, name)
     delivery = Delivery(file.headers, file.body, bootstrap.utc_now())
     event = sources.read(connection.source, delivery)
     mapping = load_mappings(settings.mappings_dir).find(event.source, event.type)

@@ -13,9 +13,10 @@ import typer
 from worker import bootstrap, sources
 from worker.cli.http_file import read_http_file
 from worker.cli.local_secrets import fill_in, is_loopback
-from worker.errors import SyncError, UnknownConnection
+from worker.errors import SyncError
 from worker.model import Connection
 from worker.settings import Needs, load_settings
+from worker.settings.connections import named
 
 TIMEOUT_SECONDS = 30
 
@@ -44,9 +45,7 @@ def send(
 def find_connection(name: str, url: str, variables: Any) -> Connection:
     """Return the connection with a secret: its own, or for loopback the local one."""
     connections = load_settings(variables, Needs.NOTHING).connections
-    if name not in connections:
-        known = ", ".join(connections)
-        raise UnknownConnection(f"no connection {name!r}; there are: {known}")
+    named(connections, name)
     # The secrets of other connections are not needed, and may be unset.
     replaceable = {
         other: connection

@@ -63,6 +63,7 @@ class Stack:
         self._is_stopping = is_stopping
         state = state_dir.resolve()
         self._state = state
+        self._settings = load_settings(os.environ, Needs.NOTHING)
         self._ports = {name: free_port() for name in ("redis", "org", "flower")}
         self._ports["web"] = port or free_port()
         at = {name: f"127.0.0.1:{port}" for name, port in self._ports.items()}
@@ -114,7 +115,6 @@ class Stack:
         return open_engine(self.urls.database)
 
     def _environment(self) -> dict[str, str]:
-        connections = load_settings(os.environ, Needs.NOTHING).connections
         own = {
             "DATABASE_URL": self.urls.database,
             "REDIS_URL": self.urls.redis,
@@ -124,7 +124,7 @@ class Stack:
             "SWEEP_SECONDS": os.environ.get("SWEEP_SECONDS", "2"),
             "PYTHONUNBUFFERED": "1",
         }
-        inherited = fill_in(os.environ, connections)
+        inherited = fill_in(os.environ, self._settings.connections)
         for name in own:
             inherited.pop(f"{name}_FILE", None)
         return {**inherited, **own}
@@ -137,7 +137,7 @@ class Stack:
         return self._child("redis", *redis_command(self._ports["redis"], self._state))
 
     def _org(self) -> Child:
-        schema = Path(os.environ.get("CONFIG_DIR", "config")) / "salesforce"
+        schema = self._settings.config_dir / "salesforce"
         return self._child(
             "org",
             *(sys.executable, "-m", "worker.localorg", "--schema", str(schema)),

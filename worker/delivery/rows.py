@@ -18,12 +18,11 @@ _UNMATCHED = {"park": State.PARKED, "skip": State.SKIPPED}
 class Settled(Exception):
     """The write ends here, without a request. Only used inside this module."""
 
-    def __init__(self, state: State, reason: str, hint: str | None = None) -> None:
+    def __init__(self, state: State, reason: str, **details: str) -> None:
         super().__init__(reason)
         self.state = state
         self.reason = reason
-        self.hint = hint
-        self.salesforce_id: str | None = None
+        self.details = details
 
 
 def build_rows(
@@ -36,12 +35,7 @@ def build_rows(
         try:
             rows.append(_row(job, lookup, written_since))
         except Settled as settled:
-            job.end(
-                settled.state,
-                reason=settled.reason,
-                hint=settled.hint,
-                salesforce_id=settled.salesforce_id,
-            )
+            job.end(settled.state, reason=settled.reason, **settled.details)
     return rows
 
 
@@ -59,9 +53,8 @@ def _row(job: Job, lookup: Lookup, written_since: dict[str, list[RecordRow]]) ->
     else:
         target, key = write.key.value, write.key.field
     if write.mode == "insert" and found:
-        settled = Settled(State.SYNCED, "exists_already")
-        settled.salesforce_id = str(found[0]["Id"])
-        raise settled
+        salesforce_id = str(found[0]["Id"])
+        raise Settled(State.SYNCED, "exists_already", salesforce_id=salesforce_id)
     fields = _by_policy(job, found)
     fields.pop(write.key.field if key else "", None)
     for link in write.links:
@@ -95,10 +88,10 @@ def _only(job: Job, found: list[dict[str, Any]]) -> str:
     what = f"{write.object} by {write.key.field}"
     if not found:
         hint = f"{write.place}: no {what}: create the record, then replay"
-        raise Settled(_UNMATCHED[write.missing], "no_match", hint)
+        raise Settled(_UNMATCHED[write.missing], "no_match", hint=hint)
     if len(found) > 1:
         hint = f"{write.place}: several {what}: merge them, then replay"
-        raise Settled(_UNMATCHED[write.ambiguous], "ambiguous_match", hint)
+        raise Settled(_UNMATCHED[write.ambiguous], "ambiguous_match", hint=hint)
     return str(found[0]["Id"])
 
 
@@ -113,7 +106,7 @@ def _put_link(job: Job, link: Link, lookup: Lookup, fields: dict[str, Any]) -> N
         by = f" by {link.match.field}" if link.match else ""
         number = "several" if found else "no"
         hint = f"{job.write.place}: {link.field}: {number} {link.object}{by}"
-        raise Settled(State.PARKED, reason, hint)
+        raise Settled(State.PARKED, reason, hint=hint)
 
 
 def _written_since(newer: Iterable[RecordRow]) -> dict[str, list[RecordRow]]:

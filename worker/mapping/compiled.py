@@ -51,19 +51,18 @@ class CompiledMapping:
 
 def plan_write(spec: WriteSpec, context: Context) -> Write | Unwritten | None:
     """Return one write, or why it cannot be made; None where there is nothing to do."""
-    place = str_place(spec)
     if spec.when is not None and not is_true(spec.when.evaluate(context)):
         return None
     try:
         key = find_match(spec.key, context)
         links = tuple(_link(link, context) for link in spec.links)
     except ValueError as error:
-        return _refused(spec, (f"{place}: {error}",))
+        return _refused(spec, (f"{spec.place}: {error}",))
     fields, faults = _fields(spec, context)
     if spec.mode == "update" and not fields and not links:
         return _refused(spec, faults) if faults else None
     if key is None:
-        return _without_key(spec, fields, place)
+        return _without_key(spec, fields)
     return _write(spec, key, fields, links, faults)
 
 
@@ -79,8 +78,7 @@ def _fields(
         try:
             value = _value(field, context)
         except ValueError as error:
-            place = field.value.place
-            faults.append(f"{place.path}:{place.line}: {field.name}: {error}")
+            faults.append(f"{field.value.place}: {field.name}: {error}")
             continue
         if value is not ABSENT:
             fields[field.name] = value
@@ -89,11 +87,11 @@ def _fields(
 
 def _refused(spec: WriteSpec, faults: tuple[str, ...]) -> Unwritten:
     hint = "; ".join(faults)
-    place = str_place(spec)
+    place = str(spec.place)
     return Unwritten(spec.object, State.PARKED, TRANSFORM_REFUSED, hint, place)
 
 
-def _without_key(spec: WriteSpec, sent: Mapping[str, Any], place: str) -> Unwritten:
+def _without_key(spec: WriteSpec, sent: Mapping[str, Any]) -> Unwritten:
     """With nothing to find a record by there is none to update.
 
     But a record that should be made would be lost, and so would a flag that the law
@@ -101,8 +99,8 @@ def _without_key(spec: WriteSpec, sent: Mapping[str, Any], place: str) -> Unwrit
     """
     is_lost = spec.mode != "update" or bool(_named(spec, "sticky", sent))
     state = State.PARKED if is_lost else State.SKIPPED
-    hint = f"{place}: the payload has no value for the key"
-    return Unwritten(spec.object, state, "no_key", hint, place)
+    hint = f"{spec.place}: the payload has no value for the key"
+    return Unwritten(spec.object, state, "no_key", hint, str(spec.place))
 
 
 def find_match(specs: tuple[MatchSpec, ...], context: Context) -> Match | None:
@@ -116,11 +114,6 @@ def find_match(specs: tuple[MatchSpec, ...], context: Context) -> Match | None:
         if has_value(value):
             return Match(spec.field, str(value).strip())
     return None
-
-
-def str_place(spec: WriteSpec) -> str:
-    """Return where a write stands, as `file:line`."""
-    return f"{spec.place.path}:{spec.place.line}"
 
 
 def _value(field: FieldSpec, context: Context) -> Any:
@@ -162,7 +155,7 @@ def _write(
         insert_only=_named(spec, "insert_only", sent),
         if_empty=_named(spec, "if_empty", sent),
         sticky=_named(spec, "sticky", sent),
-        place=str_place(spec),
+        place=str(spec.place),
         faults=faults,
     )
 

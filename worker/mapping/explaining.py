@@ -52,7 +52,7 @@ def _write(spec: WriteSpec, context: Context) -> ExplainedWrite:
     return ExplainedWrite(
         object=spec.object,
         mode=spec.mode,
-        place=f"{spec.place.path}:{spec.place.line}",
+        place=str(spec.place),
         key=None if key is None else str(key),
         note=note,
         fields=tuple(_field(field, context) for field in spec.fields),
@@ -67,11 +67,10 @@ def _field(spec: FieldSpec, context: Context) -> ExplainedField:
         note = _why_not(value, spec.policy)
     except ValueError as error:
         note = f"parked: {error}"
-    place = spec.value.place
     return ExplainedField(
         name=spec.name,
         value=None if value is ABSENT else value,
-        place=f"{place.path}:{place.line}",
+        place=str(spec.value.place),
         policy=spec.policy,
         inputs=_inputs(spec.value.inputs, context),
         note=note,
@@ -96,7 +95,7 @@ def _link(spec: LinkSpec, context: Context) -> ExplainedField:
     return ExplainedField(
         name=spec.field,
         value=None if match is None else f"id of the {spec.object} with {match}",
-        place=f"{spec.place.path}:{spec.place.line}",
+        place=str(spec.place),
         policy=f"missing: {spec.missing}",
         inputs=_inputs(inputs, context),
         note="not sent: nothing to match by" if match is None else None,

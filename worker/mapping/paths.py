@@ -74,7 +74,7 @@ def _search(expression: Any, context: Context) -> Any:
 
 
 def _chain(steps: tuple[str, ...]) -> Getter:
-    """Return a closure over a chain of keys; the usual two and three are unrolled."""
+    """Return a closure over a chain of keys; the usual two are unrolled."""
     if len(steps) == 2:
         first, second = steps
 

@@ -161,11 +161,10 @@ def _argument(reader: NodeReader, known: Transform, node: Node) -> Any:
 
 def _getter(reader: NodeReader, node: Node, path: str) -> Getter:
     try:
-        getter = compile_path(path)
+        return compile_path(path)
     except ValueError as error:
         reader.find(node.place, str(error))
         return _nothing
-    return getter
 
 
 def _nothing(_context: Context) -> Any:

@@ -24,6 +24,9 @@ class Place:
     line: int
     column: int
 
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
     def finding(self, message: str) -> Finding:
         """Return a finding at this spot."""
         return Finding(self.path, self.line, self.column, message)

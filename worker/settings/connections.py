@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from worker import sources
+from worker.errors import UnknownConnection
 from worker.mapping.findings import BadMapping, Finding, did_you_mean
 from worker.mapping.nodes import NodeReader
 from worker.mapping.strict_yaml import Node, Place, Table, read
@@ -21,6 +23,14 @@ CONNECTION_KEYS = {
     "timezone": "where this account's days begin and end; an IANA name",
 }
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+
+
+def named(connections: Mapping[str, Connection], name: str) -> Connection:
+    """Return the connection of this name. Raises `UnknownConnection`, for a person."""
+    if name not in connections:
+        known = ", ".join(connections)
+        raise UnknownConnection(f"no connection {name!r}; there are: {known}")
+    return connections[name]
 
 
 def load_connections(
