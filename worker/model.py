@@ -156,3 +156,4 @@ class Plan:
     writes: tuple[Write | Unwritten, ...]
     mapping: str
     version: str
+    content_hash: str = ""
