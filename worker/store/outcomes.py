@@ -34,6 +34,7 @@ class RecordOutcome:
     hint: str | None = None
     salesforce_id: str | None = None
     created: bool | None = None
+    mapping_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class EventOutcome:
     next_attempt_at: datetime
     mapping_version: str | None
     records: tuple[RecordOutcome, ...]
+    mapping_hash: str | None = None
 
 
 def write_outcomes(
@@ -78,6 +80,7 @@ _SETTLE_EVENT = (
         next_attempt_at=bindparam("next_at"),
         settled_at=bindparam("settled"),
         mapping_version=bindparam("version"),
+        mapping_hash=bindparam("hash"),
     )
 )
 
@@ -91,6 +94,7 @@ def _event_values(outcome: EventOutcome, now: datetime) -> dict[str, Any]:
         "next_at": outcome.next_attempt_at,
         "settled": None if outcome.state is State.PENDING else now,
         "version": outcome.mapping_version,
+        "hash": outcome.mapping_hash,
     }
 
 
@@ -104,6 +108,7 @@ def _record_values(outcome: EventOutcome, now: datetime) -> list[dict[str, Any]]
             "fields": record.fields,
             "place": record.place,
             "mapping_version": record.mapping_version,
+            "mapping_hash": record.mapping_hash,
             "occurred_at": outcome.occurred_at,
             "state": record.state.value,
             "reason": record.reason,

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Text,
     TypeDecorator,
     UniqueConstraint,
     text,
@@ -71,6 +72,8 @@ class EventRow(SQLModel, table=True):
         ),
         Index("ix_event_state", "state", "id"),
         Index("ix_event_call", "call_id"),
+        Index("ix_event_type", "source", "type", "received_at", "id"),
+        Index("ix_event_received", "received_at", "id"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
@@ -92,6 +95,7 @@ class EventRow(SQLModel, table=True):
     next_attempt_at: datetime = _moment()
     settled_at: datetime | None = _moment(nullable=True)
     mapping_version: str | None = None
+    mapping_hash: str | None = None
     headers: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
@@ -116,6 +120,7 @@ class RecordRow(SQLModel, table=True):
     fields: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     place: str
     mapping_version: str
+    mapping_hash: str | None = None
     occurred_at: datetime = _moment()
     state: str
     reason: str | None = None
@@ -126,6 +131,24 @@ class RecordRow(SQLModel, table=True):
     created: bool | None = None
     attempts: int = 0
     settled_at: datetime | None = _moment(nullable=True)
+
+
+class MappingRow(SQLModel, table=True):
+    """The text of a mapping that was used. Rows are added and never changed."""
+
+    __tablename__ = "mapping"
+    __table_args__ = (
+        UniqueConstraint("source", "event", "content_hash"),
+        Index("ix_mapping_version", "source", "event", "version"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    source: str
+    event: str
+    version: str
+    content_hash: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    first_used_at: datetime = _moment()
 
 
 class LaneRow(SQLModel, table=True):
