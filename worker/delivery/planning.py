@@ -26,6 +26,7 @@ class Job:
     write: Write
     occurred_at: datetime
     version: str
+    mapping_hash: str | None = None
     sent: dict[str, Any] | None = None
     outcome: RecordOutcome | None = None
 
@@ -43,6 +44,7 @@ class Job:
             fields=dict(self.write.fields) if self.sent is None else self.sent,
             place=self.write.place,
             mapping_version=self.version,
+            mapping_hash=self.mapping_hash,
             state=state,
             **details,
         )
@@ -66,6 +68,7 @@ class EventPlan:
 
     row: EventRow
     version: str | None = None
+    mapping_hash: str | None = None
     state: State | None = None
     reason: str | None = None
     jobs: list[Job] = field(default_factory=list)
@@ -94,7 +97,7 @@ def plan_event(
         planned.state, planned.reason = State.PARKED, BadPayload.reason
         return planned
     plan = mapping.plan(context_of(event, connection, row.received_at))
-    planned.version = plan.version
+    planned.version, planned.mapping_hash = plan.version, plan.content_hash or None
     if plan.skip_reason:
         planned.state, planned.reason = State.SKIPPED, plan.skip_reason
         return planned
@@ -105,21 +108,29 @@ def plan_event(
 def _fill(planned: EventPlan, plan: Plan, earlier: Mapping[int, RecordRow]) -> None:
     for ordinal, write in enumerate(plan.writes):
         if isinstance(write, Unwritten):
-            planned.unwritten.append(_unwritten(ordinal, write, plan.version))
+            planned.unwritten.append(_unwritten(ordinal, write, plan))
             continue
-        event_id = planned.row.id or 0
-        job = Job(event_id, ordinal, write, planned.row.occurred_at, plan.version)
+        job = Job(
+            event_id=planned.row.id or 0,
+            ordinal=ordinal,
+            write=write,
+            occurred_at=planned.row.occurred_at,
+            version=plan.version,
+            mapping_hash=planned.mapping_hash,
+        )
         record = earlier.get(ordinal)
-        if record is not None and _is_settled(record, write, plan.version):
+        if record is not None and _is_settled(record, write, plan):
             job.outcome = _again(record)
         planned.jobs.append(job)
 
 
-def _is_settled(record: RecordRow, write: Write, version: str) -> bool:
+def _is_settled(record: RecordRow, write: Write, plan: Plan) -> bool:
     """Return whether an earlier attempt already ended this very write."""
+    hashes = {record.mapping_hash, plan.content_hash} - {None, ""}
     return (
         record.state != State.PENDING.value
-        and record.mapping_version == version
+        and record.mapping_version == plan.version
+        and len(hashes) <= 1
         and record.object == write.object
         and record.key == str(write.key)
         and write.fields.items() <= record.fields.items()
@@ -134,6 +145,7 @@ def _again(record: RecordRow) -> RecordOutcome:
         fields=record.fields,
         place=record.place,
         mapping_version=record.mapping_version,
+        mapping_hash=record.mapping_hash,
         state=State(record.state),
         reason=record.reason,
         error_code=record.error_code,
@@ -144,14 +156,15 @@ def _again(record: RecordRow) -> RecordOutcome:
     )
 
 
-def _unwritten(ordinal: int, write: Unwritten, version: str) -> RecordOutcome:
+def _unwritten(ordinal: int, write: Unwritten, plan: Plan) -> RecordOutcome:
     return RecordOutcome(
         ordinal=ordinal,
         object=write.object,
         key=None,
         fields={},
         place=write.place,
-        mapping_version=version,
+        mapping_version=plan.version,
+        mapping_hash=plan.content_hash or None,
         state=write.state,
         reason=write.reason,
         hint=write.hint,

@@ -60,6 +60,7 @@ def fold(
         attempts=attempts,
         next_attempt_at=next_attempt_at,
         mapping_version=plan.version,
+        mapping_hash=plan.mapping_hash,
         records=records,
     )
 
