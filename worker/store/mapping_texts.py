@@ -1,10 +1,11 @@
-"""The text of every mapping ever used, by what it maps and its hash. Floor 2."""
+"""The text of every mapping version ever used, by the hash of its content. Floor 2."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine, select
 
@@ -17,7 +18,11 @@ MAPPING = table_of(MappingRow)
 
 @dataclass(frozen=True, slots=True)
 class MappingText:
-    """One mapping file as it was used, named by the hash (hex) of what it says."""
+    """One mapping file as it was used, named by the hash (hex) of what it says.
+
+    The hash leaves out the version, comments and layout. Of texts that differ in no
+    more than comments and layout the first one used is kept.
+    """
 
     source: str
     event: str
@@ -33,25 +38,20 @@ class MappingTexts:
         self._engine = engine
 
     def remember(self, used: Sequence[MappingText], now: datetime) -> None:
-        """Keep the texts that are not kept yet, those of other processes included.
+        """Keep those of the texts that are not kept yet.
 
-        Where all are kept already, nothing is written and no lock is taken.
+        Several processes may do this at once. Where all are kept already, nothing is
+        written and no lock is taken.
         """
-        kept = self._kept()
-        new = {_name(text): text for text in used if _name(text) not in kept}
+        known = self.known()
+        new = {
+            (text.source, text.event, text.version, text.content_hash): text
+            for text in used
+            if text.content_hash not in known.get(_version(text), ())
+        }
         if not new:
             return
-        rows = [
-            {
-                "source": text.source,
-                "event": text.event,
-                "version": text.version,
-                "content_hash": text.content_hash,
-                "text": text.text,
-                "first_used_at": now,
-            }
-            for text in new.values()
-        ]
+        rows = [_values(text, now) for text in new.values()]
         with writing(self._engine) as connection:
             statement = dialect_insert(connection)(MAPPING).values(rows)
             connection.execute(statement.on_conflict_do_nothing())
@@ -80,24 +80,33 @@ class MappingTexts:
                 found.setdefault((source, event, version), set()).add(content_hash)
         return found
 
-    def get(self, source: str, event: str, content_hash: str) -> MappingText | None:
-        """Return the text with this hash, or None where it was never used."""
-        query = select(MAPPING.c.version, MAPPING.c.text).where(
-            MAPPING.c.source == source,
-            MAPPING.c.event == event,
-            MAPPING.c.content_hash == content_hash,
+    def get(
+        self, source: str, event: str, content_hash: str, version: str | None = None
+    ) -> MappingText | None:
+        """Return the text with this hash, or None where it was never used.
+
+        The same content may have been used as several versions; without a `version` the
+        first one used is given.
+        """
+        query = (
+            select(MAPPING.c.version, MAPPING.c.text)
+            .where(MAPPING.c.source == source, MAPPING.c.event == event)
+            .where(MAPPING.c.content_hash == content_hash)
+            .order_by(MAPPING.c.id)
+            .limit(1)
         )
+        if version is not None:
+            query = query.where(MAPPING.c.version == version)
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
         return MappingText(source, event, row.version, content_hash, row.text)
 
-    def _kept(self) -> set[tuple[str, str, str]]:
-        query = select(MAPPING.c.source, MAPPING.c.event, MAPPING.c.content_hash)
-        with reading(self._engine) as connection:
-            return {(row[0], row[1], row[2]) for row in connection.execute(query)}
+
+def _version(text: MappingText) -> tuple[str, str, str]:
+    return text.source, text.event, text.version
 
 
-def _name(text: MappingText) -> tuple[str, str, str]:
-    return text.source, text.event, text.content_hash
+def _values(text: MappingText, now: datetime) -> dict[str, Any]:
+    return {**asdict(text), "first_used_at": now}

@@ -137,10 +137,7 @@ class MappingRow(SQLModel, table=True):
     """The text of a mapping that was used. Rows are added and never changed."""
 
     __tablename__ = "mapping"
-    __table_args__ = (
-        UniqueConstraint("source", "event", "content_hash"),
-        Index("ix_mapping_version", "source", "event", "version"),
-    )
+    __table_args__ = (UniqueConstraint("source", "event", "version", "content_hash"),)
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
     source: str

@@ -24,10 +24,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("first_used_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("source", "event", "content_hash"),
-    )
-    op.create_index(
-        "ix_mapping_version", "mapping", ["source", "event", "version"], unique=False
+        sa.UniqueConstraint("source", "event", "version", "content_hash"),
     )
     op.add_column("event", sa.Column("mapping_hash", sa.String(), nullable=True))
     op.add_column("record", sa.Column("mapping_hash", sa.String(), nullable=True))
