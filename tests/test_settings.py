@@ -165,11 +165,11 @@ def test_every_fault_of_the_connections_is_found_with_its_line(tmp_path: Path) -
     assert lines == [
         "/connections.yaml:5:13: no time zone 'America/Nowhere':"
         " use a name such as America/Chicago",
-        "/connections.yaml:6:1: 'Bad Name' has to be lower case letters, digits and"
-        " dashes",
+        "/connections.yaml:6:1: 'Bad Name' is not a name of lower case letters,"
+        " digits and -",
         "/connections.yaml:10:11: no source 'acme'",
-        "/connections.yaml:14:3: unknown key 'secret' (did you mean 'secrets'?)",
         "/connections.yaml:13:3: 'secrets' is missing",
+        "/connections.yaml:14:3: unknown key 'secret' (did you mean 'secrets'?)",
         "/connections.yaml:16:16: 'v3' is not one of: v2, v1",
     ]
 

@@ -39,7 +39,7 @@ def load_mappings(folder: Path) -> MappingSet:
     mappings = compile_set(texts)
     findings = [f for m in mappings.mappings.values() for f in _misnamed(m.spec)]
     if findings:
-        raise BadMapping(tuple(findings))
+        raise BadMapping(findings)
     return mappings
 
 
@@ -48,12 +48,12 @@ def _misnamed(spec: MappingSpec) -> list[Finding]:
     known = sources.names()
     if spec.source not in known:
         message = f"no source {spec.source!r}{did_you_mean(spec.source, known)}"
-        return [Finding(spec.path, 1, 1, message)]
+        return [Finding(spec.path, 1, 1, message, "unknown_event")]
     events = list(sources.load(spec.source).EVENTS)
     if spec.event not in events:
         hint = did_you_mean(spec.event, events)
         message = f"{spec.source} sends no {spec.event!r} that can be mapped{hint}"
-        return [Finding(spec.path, 1, 1, message)]
+        return [Finding(spec.path, 1, 1, message, "unknown_event")]
     return []
 
 

@@ -86,10 +86,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What identifies a record: a field of its object and that field's value."""
+    """What identifies a record: a field of its object and that field's value.
+
+    `others` are other ways to write the same value, such as a phone number's: a record
+    with any of them matches.
+    """
 
     field: str
     value: str
+    others: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.field}={self.value}"
@@ -119,8 +124,9 @@ class Write:
     `ambiguous` say what becomes of an update that finds none or several: `park` or
     `skip`. `fields` are what to send; `insert_only` and `if_empty` name those of them
     that an existing record keeps, always or where it has a value. `sticky` names those
-    that only ever set. `place` is `file:line` in the mapping. `faults` say which fields
-    a transform refused: they are left out, and the write waits for a person afterwards.
+    that only ever set. `append` names those whose value is a line for the text that is
+    there. `place` is `file:line` in the mapping. `faults` say which fields a transform
+    refused: they are left out, and the write waits for a person afterwards.
     """
 
     object: str
@@ -133,6 +139,7 @@ class Write:
     insert_only: frozenset[str] = frozenset()
     if_empty: frozenset[str] = frozenset()
     sticky: frozenset[str] = frozenset()
+    append: frozenset[str] = frozenset()
     place: str = ""
     faults: tuple[str, ...] = ()
 

@@ -142,8 +142,8 @@ def test_a_condition_comes_before_default_and_text(payload: Any) -> None:
         ("12:30", "12:30"),
         ("012", "012"),
         ("+15551234567", "+15551234567"),
-        ("null", "null"),
-        ("~", "~"),
+        ('"null"', "null"),
+        ("'~'", "~"),
         ('""', ""),
     ],
 )

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from worker.mapping.compiled import CompiledMapping, find_match
+from worker.mapping.compiled import CompiledMapping
 from worker.mapping.paths import ABSENT, Context, compile_path, has_value, is_true
 from worker.mapping.spec import FieldSpec, LinkSpec, WriteSpec
+from worker.mapping.write_plans import find_match
 from worker.model import Match
 
 
@@ -45,8 +46,8 @@ def explain(mapping: CompiledMapping, context: Context) -> tuple[ExplainedWrite,
 def _write(spec: WriteSpec, context: Context) -> ExplainedWrite:
     key = _safely(lambda: find_match(spec.key, context))
     note = None
-    if spec.when is not None and not is_true(spec.when.evaluate(context)):
-        note = f"not written: {spec.when.inputs[0]} is not true"
+    if spec.when is not None and not is_true(spec.when.get(context)):
+        note = f"not written: {spec.when.text} is not true"
     elif key is None:
         note = "not written: the payload has no value for the key"
     return ExplainedWrite(

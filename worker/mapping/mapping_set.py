@@ -50,7 +50,7 @@ def compile_set(texts: Mapping[str, str]) -> MappingSet:
         findings.extend(_misplaced(spec))
         mappings[spec.source, spec.event] = CompiledMapping(spec)
     if findings:
-        raise BadMapping(tuple(findings))
+        raise BadMapping(findings)
     return MappingSet(mappings)
 
 
@@ -60,4 +60,4 @@ def _misplaced(spec: MappingSpec) -> list[Finding]:
     if f"/{spec.path}".endswith(f"/{expected}"):
         return []
     message = f"a mapping of {spec.source} {spec.event} has to be in {expected}"
-    return [Finding(spec.path, 1, 1, message)]
+    return [Finding(spec.path, 1, 1, message, "misplaced")]

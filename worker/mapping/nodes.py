@@ -1,73 +1,43 @@
-"""Reading YAML nodes by tables of keys, with findings in place of errors. Floor 1."""
+"""Reading YAML nodes whose shape was checked: what does not fit reads as empty. Floor 1.
+
+A fault of shape was already found by the grammar, so that nothing here finds it again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from worker.mapping.findings import Finding, did_you_mean
-from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table
+from worker.mapping.shapes import EMPTY
+from worker.mapping.strict_yaml import Node, Scalar, Sequence, Table
 
 
-class NodeReader:
-    """Reads nodes; what does not fit becomes a finding and an empty value."""
+def entries(node: Node | None) -> dict[str, Node]:
+    """Return the entries of a table."""
+    return node.entries if isinstance(node, Table) else {}
 
-    def __init__(self, findings: list[Finding]) -> None:
-        self.findings = findings
 
-    def find(self, place: Place, message: str) -> None:
-        """Note a fault."""
-        self.findings.append(place.finding(message))
+def items(node: Node | None) -> tuple[Node, ...]:
+    """Return the items of a list."""
+    return node.items if isinstance(node, Sequence) else ()
 
-    def table(
-        self, node: Node, known: Mapping[str, str], required: Iterable[str] = ()
-    ) -> dict[str, Node]:
-        """Return the entries of a table that has only known keys and all required."""
-        if not isinstance(node, Table):
-            self.find(node.place, f"expected a table with: {', '.join(known)}")
-            return {}
-        for key, place in node.key_places.items():
-            if key not in known:
-                hint = did_you_mean(key, list(known))
-                self.find(place, f"unknown key {key!r}{hint}")
-        for key in required:
-            if key not in node.entries:
-                self.find(node.place, f"{key!r} is missing")
-        return node.entries
 
-    def entries(self, node: Node | None) -> list[tuple[str, Node]]:
-        """Return the entries of a table whose keys are names of the admin's."""
-        if node is None:
-            return []
-        if not isinstance(node, Table):
-            self.find(node.place, "expected a table")
-            return []
-        return list(node.entries.items())
-
-    def items(self, node: Node | None) -> tuple[Node, ...]:
-        """Return the items of a list."""
-        if node is None:
-            return ()
-        if not isinstance(node, Sequence):
-            self.find(node.place, "expected a list")
-            return ()
+def one_or_more(node: Node | None) -> tuple[Node, ...]:
+    """Return the items of a list, or the one node that stands in its place."""
+    if isinstance(node, Sequence):
         return node.items
+    return () if node is None else (node,)
 
-    def text(self, node: Node | None) -> str:
-        """Return a scalar's text; an absent node was already found missing."""
-        if node is None:
-            return ""
-        if not isinstance(node, Scalar):
-            self.find(node.place, "expected a text")
-            return ""
-        return node.text
 
-    def choice(self, node: Node | None, options: tuple[str, ...]) -> str:
-        """Return one of the options; the first where the node is absent."""
-        if node is None:
-            return options[0]
-        text = self.text(node)
-        if text not in options:
-            listed = ", ".join(options)
-            hint = did_you_mean(text, list(options))
-            self.find(node.place, f"{text!r} is not one of: {listed}{hint}")
-        return text
+def text(node: Node | None, absent: str = "") -> str:
+    """Return a scalar's text."""
+    return node.text if isinstance(node, Scalar) else absent
+
+
+def is_empty(node: Scalar) -> bool:
+    """Return whether nothing stands there, which the grammar finds fault with."""
+    return node.plain and node.text in EMPTY
+
+
+def literal(node: Node | None) -> str | bool:
+    """Return a fixed value: text, but for an unquoted `true` or `false`."""
+    if isinstance(node, Scalar) and node.plain and node.text in ("true", "false"):
+        return node.text == "true"
+    return text(node)

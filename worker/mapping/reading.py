@@ -2,143 +2,132 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
+import json
+from typing import Any
 
-from worker.mapping import spec
-from worker.mapping.findings import BadMapping, Finding
-from worker.mapping.nodes import NodeReader
-from worker.mapping.recipes import read_path, read_value
-from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table, read
+from worker.mapping import grammar, nodes, spec
+from worker.mapping.findings import BadMapping
+from worker.mapping.recipes import ValueReader
+from worker.mapping.shapes import find_faults
+from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, read
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
+HASH_CHARACTERS = 16
 
 
 def read_mapping(text: str, path: str) -> spec.MappingSpec:
     """Return the spec of one mapping file. Raises `BadMapping` with all findings."""
-    findings: list[Finding] = []
-    reader = NodeReader(findings)
-    root = reader.table(read(text, path), spec.FILE_KEYS, ("source", "event", "writes"))
-    mapping = spec.MappingSpec(
-        path=path,
-        source=reader.text(root.get("source")),
-        event=reader.text(root.get("event")),
-        version=_version(reader, root.get("version")),
-        skip=tuple(_skip(reader, node) for node in reader.items(root.get("skip"))),
-        urgent=_urgent(reader, root.get("urgent")),
-        party=tuple(
-            read_path(reader, node) for node in reader.items(root.get("party"))
-        ),
-        writes=tuple(_write(reader, node) for node in reader.items(root.get("writes"))),
-    )
+    root = read(text, path)
+    findings = find_faults(root, grammar.MAPPING_FILE)
+    mapping = _mapping(root, path, text, ValueReader(findings))
     if findings:
-        raise BadMapping(tuple(sorted(findings)))
+        raise BadMapping(findings)
     return mapping
 
 
-def _version(reader: NodeReader, node: Node | None) -> str:
-    version = reader.text(node) if node else "1"
-    if node and not version.isdecimal():
-        reader.find(node.place, "version has to be a whole number")
-    return version
+def content_hash(root: Node) -> str:
+    """Return the hash of what a file says: its layout, comments and version are out."""
+    said = {k: _plain(v) for k, v in nodes.entries(root).items() if k != "version"}
+    canonical = json.dumps(said, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:HASH_CHARACTERS]
 
 
-def _skip(reader: NodeReader, node: Node) -> spec.SkipSpec:
-    entries = reader.table(node, spec.SKIP_KEYS, ("when", "reason"))
-    reason = reader.text(entries.get("reason"))
-    if "reason" in entries and not _SLUG.match(reason):
-        reader.find(
-            entries["reason"].place, "reason has to be a slug, such as test_call"
-        )
-    return spec.SkipSpec(read_path(reader, entries.get("when")), reason)
+def _plain(node: Node) -> Any:
+    if isinstance(node, Scalar):
+        return nodes.literal(node)
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node.items]
+    # The order of writes, fields and choices counts: a pair list keeps it.
+    return {"": [[key, _plain(value)] for key, value in node.entries.items()]}
 
 
-def _urgent(reader: NodeReader, node: Node | None) -> spec.ValueSpec | None:
-    if node is None:
-        return None
-    entries = reader.table(node, spec.URGENT_KEYS, ("when",))
-    return read_path(reader, entries.get("when"))
+def _mapping(root: Node, path: str, text: str, values: ValueReader) -> spec.MappingSpec:
+    given = nodes.entries(root)
+    urgent = nodes.entries(given.get("urgent"))
+    gate = nodes.entries(given.get("right_party"))
+    version = given.get("version")
+    return spec.MappingSpec(
+        path=path,
+        source=nodes.text(given.get("source")),
+        event=nodes.text(given.get("event")),
+        version=nodes.text(version, "1"),
+        skip=tuple(_skip(values, node) for node in nodes.items(given.get("skip"))),
+        urgent=values.path(urgent["when"]) if "when" in urgent else None,
+        wrong_party=values.path(gate["wrong_when"]) if "wrong_when" in gate else None,
+        party=tuple(values.path(node) for node in nodes.items(given.get("party"))),
+        writes=tuple(_write(values, node) for node in nodes.items(given.get("writes"))),
+        expects=tuple(values.path(node) for node in nodes.items(given.get("expects"))),
+        version_place=version.place if version else Place(path, 1, 1),
+        content_hash=content_hash(root),
+        text=text,
+    )
 
 
-def _write(reader: NodeReader, node: Node) -> spec.WriteSpec:
-    entries = reader.table(node, spec.WRITE_KEYS, ("object", "fields"))
-    mode = reader.choice(entries.get("mode"), spec.MODES)
-    fields = reader.entries(entries.get("fields"))
-    links = reader.entries(entries.get("links"))
-    when = entries.get("when")
+def _skip(values: ValueReader, node: Node) -> spec.SkipSpec:
+    given = nodes.entries(node)
+    return spec.SkipSpec(
+        values.path(given.get("when")), nodes.text(given.get("reason"))
+    )
+
+
+def _write(values: ValueReader, node: Node) -> spec.WriteSpec:
+    given = nodes.entries(node)
+    links = nodes.entries(given.get("links"))
+    when = given.get("when")
+    is_key = "key" in given
     return spec.WriteSpec(
-        object=_name(reader, entries.get("object")),
-        mode=mode,
-        when=read_path(reader, when) if when else None,
-        key=_key(reader, entries, mode, node.place),
-        missing=reader.choice(entries.get("missing"), spec.UNMATCHED),
-        ambiguous=reader.choice(entries.get("ambiguous"), spec.UNMATCHED),
-        fields=tuple(_field(reader, name, node) for name, node in fields),
-        links=tuple(_link(reader, name, node) for name, node in links),
+        object=nodes.text(given.get("object")),
+        mode=nodes.text(given.get("mode"), grammar.MODES[0]),
+        when=values.path(when) if when else None,
+        key=_match(values, given["key"]) if is_key else _matches(values, given),
+        missing=nodes.text(given.get("missing"), grammar.UNMATCHED[0]),
+        ambiguous=nodes.text(given.get("ambiguous"), grammar.AMBIGUOUS[0]),
+        fields=_fields(values, given.get("fields")),
+        links=tuple(_link(values, name, node) for name, node in links.items()),
         place=node.place,
+        writes_wrong_party=nodes.text(given.get("wrong_party")) == "write",
     )
 
 
-def _key(
-    reader: NodeReader, entries: dict[str, Node], mode: str, place: Place
-) -> tuple[spec.MatchSpec, ...]:
-    if ("key" in entries) == ("match" in entries):
-        reader.find(place, "a write has either a key or a match")
-        return ()
-    if "key" in entries:
-        matches = _match(reader, entries["key"])
-        if len(matches) != 1:
-            reader.find(entries["key"].place, "a key is one field")
-        return matches
-    if mode != "update":
-        reader.find(entries["match"].place, "match is for mode: update; here use a key")
-    return _matches(reader, entries["match"])
+def _matches(values: ValueReader, given: dict[str, Node]) -> tuple[spec.MatchSpec, ...]:
+    found = nodes.items(given.get("match"))
+    return tuple(match for item in found for match in _match(values, item))
 
 
-def _matches(reader: NodeReader, node: Node | None) -> tuple[spec.MatchSpec, ...]:
-    matches = tuple(m for item in reader.items(node) for m in _match(reader, item))
-    if isinstance(node, Sequence) and not node.items:
-        reader.find(node.place, "a match is at least one field")
-    return matches
-
-
-def _match(reader: NodeReader, node: Node) -> tuple[spec.MatchSpec, ...]:
-    entries = reader.entries(node)
-    for name, value in entries:
-        _check_field_name(reader, name, value)
+def _match(values: ValueReader, node: Node) -> tuple[spec.MatchSpec, ...]:
     return tuple(
-        spec.MatchSpec(name, read_value(reader, value, is_key=True))
-        for name, value in entries
+        spec.MatchSpec(name, values.value(value, is_key=True))
+        for name, value in nodes.entries(node).items()
     )
 
 
-def _field(reader: NodeReader, name: str, node: Node) -> spec.FieldSpec:
-    _check_field_name(reader, name, node)
-    policy_node = node.entries.get("write") if isinstance(node, Table) else None
-    policy = reader.choice(policy_node, spec.POLICIES)
-    return spec.FieldSpec(name, read_value(reader, node), policy)
+def _fields(values: ValueReader, node: Node | None) -> tuple[spec.FieldSpec, ...]:
+    return tuple(
+        _field(values, name, value) for name, value in nodes.entries(node).items()
+    )
 
 
-def _check_field_name(reader: NodeReader, name: str, node: Node) -> None:
-    if not _NAME.match(name):
-        reader.find(node.place, f"{name!r} is not a field's API name")
+def _field(values: ValueReader, name: str, node: Node) -> spec.FieldSpec:
+    given = nodes.entries(node)
+    return spec.FieldSpec(
+        name=name,
+        value=values.value(node),
+        policy=nodes.text(given.get("write"), grammar.POLICIES[0]),
+        redacts=nodes.text(given.get("redact"), "true") == "true",
+    )
 
 
-def _link(reader: NodeReader, name: str, node: Node) -> spec.LinkSpec:
-    _check_field_name(reader, name, node)
-    entries = reader.table(node, spec.LINK_KEYS, ("object", "match"))
+def _link(values: ValueReader, name: str, node: Node) -> spec.LinkSpec:
+    given = nodes.entries(node)
+    missing = nodes.text(given.get("missing"), grammar.UNLINKED[0])
+    creates = missing == "create"
     return spec.LinkSpec(
         field=name,
-        object=_name(reader, entries.get("object")),
-        matches=_matches(reader, entries.get("match")),
-        missing=reader.choice(entries.get("missing"), spec.UNMATCHED),
-        ambiguous=reader.choice(entries.get("ambiguous"), spec.UNMATCHED),
+        object=nodes.text(given.get("object")),
+        matches=_matches(values, given),
+        missing=missing,
+        ambiguous=nodes.text(given.get("ambiguous"), grammar.AMBIGUOUS[0]),
         place=node.place,
+        create=_fields(values, given.get("create")) if creates else None,
+        keeps_wrong_party=nodes.text(given.get("wrong_party")) == "keep",
     )
-
-
-def _name(reader: NodeReader, node: Node | None) -> str:
-    name = reader.text(node)
-    if isinstance(node, Scalar) and not _NAME.match(name):
-        reader.find(node.place, f"{name!r} is not an object's API name")
-    return name

@@ -1,172 +1,138 @@
-"""A value's node into the function that makes it. Floor 1, pure."""
+"""A value's node into its spec and the function that makes it. Floor 1, pure."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from worker.mapping import spec
-from worker.mapping.findings import did_you_mean
-from worker.mapping.nodes import NodeReader
-from worker.mapping.paths import ABSENT, Context, Getter, compile_path
-from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table
+from worker.mapping import nodes, spec
+from worker.mapping.findings import Finding
+from worker.mapping.paths import ABSENT, compile_path
+from worker.mapping.strict_yaml import Node, Place, Scalar, Table
 from worker.mapping.template import Template, compile_template
 from worker.mapping.transforms import TRANSFORMS, Argument, Transform
 from worker.mapping.values import Recipe, Step, compile_recipe, guarded
 
 
-def read_path(reader: NodeReader, node: Node | None) -> spec.ValueSpec:
-    """Return the value at a path. The node of a missing key was already found."""
-    if node is None:
-        return spec.ValueSpec(_nothing, (), Place("", 1, 1))
-    path = reader.text(node)
-    return spec.ValueSpec(_getter(reader, node, path), (path,), node.place)
+class ValueReader:
+    """Reads values; a path or a template that cannot be read is a finding."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self._findings = findings
+
+    def path(self, node: Node | None) -> spec.PathSpec:
+        """Return the path that a scalar holds."""
+        if not isinstance(node, Scalar) or nodes.is_empty(node):
+            return spec.PathSpec("", spec.nothing, Place("", 1, 1))
+        try:
+            return spec.PathSpec(node.text, compile_path(node.text), node.place)
+        except ValueError as error:
+            self._findings.append(node.place.finding(str(error), "path"))
+            return spec.PathSpec("", spec.nothing, node.place)
+
+    def value(self, node: Node, *, is_key: bool = False) -> spec.ValueSpec:
+        """Return the value that a node describes; a bare text is a path."""
+        if isinstance(node, Scalar):
+            path = self.path(node)
+            return spec.ValueSpec(path.get, node.place, paths=(path,))
+        given = nodes.entries(node)
+        when = given.get("when")
+        choose = given.get("choose")
+        found = spec.ValueSpec(
+            evaluate=spec.nothing,
+            place=node.place,
+            paths=tuple(self.path(n) for n in nodes.one_or_more(given.get("from"))),
+            template=self._template(given.get("text")),
+            literal=_literal(given.get("value")),
+            steps=self._steps(given.get("as")),
+            choices=_choices(choose) if choose else None,
+            otherwise=_literal(given.get("otherwise")),
+            default=_literal(given.get("default")),
+            when=self.path(when) if when else None,
+        )
+        return _with_function(found, is_key)
+
+    def _template(self, node: Node | None) -> Template | None:
+        if not isinstance(node, Scalar):
+            return None
+        try:
+            return compile_template(node.text)
+        except ValueError as error:
+            self._findings.append(node.place.finding(str(error), "template"))
+            return None
+
+    def _steps(self, node: Node | None) -> tuple[spec.StepSpec, ...]:
+        steps = (self._step(item) for item in nodes.one_or_more(node))
+        return tuple(step for step in steps if step is not None)
+
+    def _step(self, node: Node) -> spec.StepSpec | None:
+        """Return a transform; None where the grammar found a fault with it."""
+        argument: Node | None = None
+        name = nodes.text(node)
+        if isinstance(node, Table) and len(node.entries) == 1:
+            ((name, argument),) = node.entries.items()
+        known = TRANSFORMS.get(name)
+        if known is None or (argument is None) != (known.argument is Argument.NONE):
+            return None
+        given = self._argument(known, argument)
+        run = _bound(known, given)
+        return None if run is None else spec.StepSpec(known, given, run, node.place)
+
+    def _argument(self, known: Transform, node: Node | None) -> Any:
+        match known.argument:
+            case Argument.TABLE:
+                given = nodes.entries(node).items()
+                return {key: nodes.text(value) for key, value in given}
+            case Argument.PATH:
+                return self.path(node)
+            case Argument.NUMBER:
+                text = nodes.text(node)
+                return int(text) if text.isdecimal() else 0
+            case _:
+                return nodes.text(node) if node else None
 
 
-def read_value(
-    reader: NodeReader, node: Node, *, is_key: bool = False
-) -> spec.ValueSpec:
-    """Return the value that a field's node describes; a bare text is a path."""
-    if isinstance(node, Scalar):
-        return read_path(reader, node)
-    entries = reader.table(node, spec.FIELD_KEYS)
-    given = [key for key in ("from", "text", "value") if key in entries]
-    if isinstance(node, Table) and len(given) != 1:
-        reader.find(node.place, "give exactly one of: from, text, value")
-    inputs: list[str] = []
-    evaluate = compile_recipe(_recipe(reader, entries, inputs, is_key))
-    return spec.ValueSpec(evaluate, tuple(inputs), node.place)
-
-
-def _recipe(
-    reader: NodeReader, entries: dict[str, Node], inputs: list[str], is_key: bool
-) -> Recipe:
-    choose, otherwise = entries.get("choose"), entries.get("otherwise")
-    if otherwise and not choose:
-        reader.find(otherwise.place, "otherwise goes with choose")
-    template = _template(reader, entries.get("text"), inputs)
-    render = None
-    if template is not None:
-        render = template.render_key if is_key else template.render
-    when = entries.get("when")
-    return Recipe(
-        getters=_sources(reader, entries.get("from"), inputs),
-        make=render,
-        literal=_literal(reader, entries.get("value")),
-        steps=_steps(reader, entries.get("as"), inputs),
-        choices=_choices(reader, choose),
-        otherwise=_literal(reader, otherwise),
-        default=_literal(reader, entries.get("default")),
-        when=read_path(reader, when).evaluate if when else None,
-    )
-
-
-def _sources(
-    reader: NodeReader, node: Node | None, inputs: list[str]
-) -> tuple[Getter, ...]:
-    if node is None:
-        return ()
-    nodes = node.items if isinstance(node, Sequence) else (node,)
-    values = [read_path(reader, item) for item in nodes]
-    inputs.extend(path for value in values for path in value.inputs)
-    return tuple(value.evaluate for value in values)
-
-
-def _template(
-    reader: NodeReader, node: Node | None, inputs: list[str]
-) -> Template | None:
-    if node is None:
-        return None
-    try:
-        template = compile_template(reader.text(node))
-    except ValueError as error:
-        reader.find(node.place, str(error))
-        return None
-    inputs.extend(template.paths)
-    return template
-
-
-def _literal(reader: NodeReader, node: Node | None) -> Any:
-    """A fixed value: text, but for an unquoted `true` or `false`."""
-    if node is None:
-        return ABSENT
-    text = reader.text(node)
-    if isinstance(node, Scalar) and node.plain and text in ("true", "false"):
-        return text == "true"
-    return text
-
-
-def _choices(reader: NodeReader, node: Node | None) -> dict[str, Any] | None:
-    if node is None:
-        return None
-    return {key: _literal(reader, value) for key, value in reader.entries(node)}
-
-
-def _steps(
-    reader: NodeReader, node: Node | None, inputs: list[str]
-) -> tuple[Step, ...]:
-    if node is None:
-        return ()
-    nodes = node.items if isinstance(node, Sequence) else (node,)
-    steps = (_step(reader, item, inputs) for item in nodes)
-    return tuple(step for step in steps if step is not None)
-
-
-def _step(reader: NodeReader, node: Node, inputs: list[str]) -> Step | None:
-    """A transform by its name, or a table of one name and its argument."""
-    argument: Node | None = None
-    if isinstance(node, Table) and len(node.entries) == 1:
-        ((name, argument),) = node.entries.items()
-    elif isinstance(node, Scalar):
-        name = node.text
-    else:
-        reader.find(node.place, "expected a text")
-        return None
-    known = TRANSFORMS.get(name)
-    if known is None:
-        hint = did_you_mean(name, [*TRANSFORMS])
-        reader.find(node.place, f"no transform {name!r}{hint}")
-        return None
-    if (argument is None) != (known.argument is Argument.NONE):
-        reader.find(node.place, f"{name!r} takes {known.argument.value}")
-        return None
-    return _bind(reader, known, argument, inputs)
-
-
-def _bind(
-    reader: NodeReader, known: Transform, node: Node | None, inputs: list[str]
-) -> Step | None:
+def _bound(known: Transform, argument: Any) -> Step | None:
     """Return the transform with its argument in place."""
-    if node is None:
+    if known.argument is Argument.NONE:
         return guarded(known.name, lambda value, _context: known.run(value))
-    if known.argument is Argument.PATH:
-        found = read_path(reader, node)
-        inputs.extend(found.inputs)
-        get = found.evaluate
+    if isinstance(argument, spec.PathSpec):
+        get = argument.get
         return guarded(known.name, lambda value, ctx: known.run(value, get(ctx)))
-    argument = _argument(reader, known, node)
     return guarded(known.name, lambda value, _context: known.run(value, argument))
 
 
-def _argument(reader: NodeReader, known: Transform, node: Node) -> Any:
-    if known.argument is Argument.TABLE:
-        return {key: reader.text(value) for key, value in reader.entries(node)}
-    text = reader.text(node)
-    if known.argument is Argument.TEXT:
-        return text
-    if not text.isdecimal():
-        reader.find(node.place, f"{known.name!r} takes {known.argument.value}")
-        return 0
-    return int(text)
+def _with_function(found: spec.ValueSpec, is_key: bool) -> spec.ValueSpec:
+    make = None
+    if found.template is not None:
+        make = found.template.render_key if is_key else found.template.render
+    recipe = Recipe(
+        getters=tuple(path.get for path in found.paths),
+        make=make,
+        literal=_value_of(found.literal),
+        steps=tuple(step.run for step in found.steps),
+        choices=(
+            None
+            if found.choices is None
+            else {key: choice.value for key, choice in found.choices.items()}
+        ),
+        otherwise=_value_of(found.otherwise),
+        default=_value_of(found.default),
+        when=found.when.get if found.when else None,
+    )
+    return replace(found, evaluate=compile_recipe(recipe))
 
 
-def _getter(reader: NodeReader, node: Node, path: str) -> Getter:
-    try:
-        return compile_path(path)
-    except ValueError as error:
-        reader.find(node.place, str(error))
-        return _nothing
+def _literal(node: Node | None) -> spec.Literal | None:
+    return spec.Literal(nodes.literal(node), node.place) if node else None
 
 
-def _nothing(_context: Context) -> Any:
-    """Stand in for a path that a finding was made of."""
-    return ABSENT
+def _choices(node: Node) -> dict[str, spec.Literal]:
+    return {
+        key: spec.Literal(nodes.literal(value), value.place)
+        for key, value in nodes.entries(node).items()
+    }
+
+
+def _value_of(literal: spec.Literal | None) -> Any:
+    return ABSENT if literal is None else literal.value

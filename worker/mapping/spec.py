@@ -1,68 +1,79 @@
-"""What a mapping file may say. Floor 1, pure.
+"""A mapping file as data: what it reads, from where, and which line says so. Floor 1.
 
-The tables of keys below are the language; `reading` turns a file into `MappingSpec` by
-them and finds every fault at once.
+`grammar` says what may be written; `reading` turns a file into `MappingSpec`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from worker.mapping.paths import Getter
+from worker.mapping.paths import ABSENT, Getter
 from worker.mapping.strict_yaml import Place
+from worker.mapping.template import Template
+from worker.mapping.transforms import Transform
 
-FILE_KEYS = {
-    "source": "the source that sends the event",
-    "event": "the event's type, as the vendor calls it",
-    "version": "a whole number, raised with every change",
-    "skip": "when not to write anything, and the reason to show",
-    "urgent": "when the event overtakes everything and is retried without end",
-    "party": "paths, strongest first; the first with a value decides the lane",
-    "writes": "the records to write, parents before children",
-}
-WRITE_KEYS = {
-    "object": "the Salesforce object",
-    "mode": "upsert, update or insert",
-    "when": "write only if this path is true",
-    "key": "one external id field and its value",
-    "match": "fields and values; the first with a value finds the record to update",
-    "missing": "if nothing matches: park or skip",
-    "ambiguous": "if several match: park or skip",
-    "fields": "the fields and where their values come from",
-    "links": "references to other records",
-}
-FIELD_KEYS = {
-    "from": "a path, or several of which the first with a value counts",
-    "text": "a text with {paths} in it",
-    "value": "a fixed value",
-    "as": "a transform, or several in order",
-    "choose": "a table from found value to written value",
-    "otherwise": "what to write if the table lacks the value",
-    "default": "what to write if there is no value",
-    "when": "write the field only if this path is true",
-    "write": "the policy",
-}
-LINK_KEYS = {
-    "object": "the object referred to",
-    "match": "fields and values; the first with a value finds the record",
-    "missing": "if nothing matches: park or skip",
-    "ambiguous": "if several match: park or skip",
-}
-SKIP_KEYS = {"when": "a path", "reason": "a slug to show"}
-URGENT_KEYS = {"when": "a path"}
 
-MODES = ("upsert", "update", "insert")
-POLICIES = ("always", "if_empty", "sticky", "insert_only", "clear_on_null")
-UNMATCHED = ("park", "skip")
+@dataclass(frozen=True, slots=True)
+class PathSpec:
+    """A path and the function that reads it."""
+
+    text: str
+    get: Getter
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A fixed value: a text, or a boolean where it stood without quotes."""
+
+    value: Any
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """A transform in a value. `argument` is a number, text, table, path or None.
+
+    `run` takes the value and the context.
+    """
+
+    transform: Transform
+    argument: Any
+    run: Any = field(repr=False)
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class ValueSpec:
-    """A value and what it is made of. `inputs` are the paths it reads."""
+    """A value and all that it is made of, in the order in which it is made.
 
-    evaluate: Getter
-    inputs: tuple[str, ...]
+    One of `paths`, `template` and `literal` gives it. `choices` is None where it is not
+    chosen from a table. `evaluate` does the whole; it raises `ValueError` where a
+    transform refuses.
+    """
+
+    evaluate: Getter = field(repr=False)
     place: Place
+    paths: tuple[PathSpec, ...] = ()
+    template: Template | None = None
+    literal: Literal | None = None
+    steps: tuple[StepSpec, ...] = ()
+    choices: dict[str, Literal] | None = None
+    otherwise: Literal | None = None
+    default: Literal | None = None
+    when: PathSpec | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The paths that the value is made of, without its condition."""
+        read = [path.text for path in self.paths]
+        if self.template is not None:
+            read.extend(self.template.paths)
+        for step in self.steps:
+            if isinstance(step.argument, PathSpec):
+                read.append(step.argument.text)
+        return tuple(read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,7 @@ class FieldSpec:
     name: str
     value: ValueSpec
     policy: str
+    redacts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,12 @@ class MatchSpec:
 
 @dataclass(frozen=True, slots=True)
 class LinkSpec:
-    """A reference field and how to find the record it refers to."""
+    """A reference field and how to find the record it refers to.
+
+    `create` has the fields of a record that is made where there is none; None where
+    none is made. `keeps_wrong_party` says that the link stays when the call reached
+    another person.
+    """
 
     field: str
     object: str
@@ -92,6 +109,8 @@ class LinkSpec:
     missing: str
     ambiguous: str
     place: Place
+    create: tuple[FieldSpec, ...] | None = None
+    keeps_wrong_party: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +119,43 @@ class WriteSpec:
 
     object: str
     mode: str
-    when: ValueSpec | None
+    when: PathSpec | None
     key: tuple[MatchSpec, ...]
     missing: str
     ambiguous: str
     fields: tuple[FieldSpec, ...]
     links: tuple[LinkSpec, ...]
     place: Place
+    writes_wrong_party: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SkipSpec:
     """A condition on which nothing is written, and the reason to show."""
 
-    when: ValueSpec
+    when: PathSpec
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class MappingSpec:
-    """A whole mapping file."""
+    """A whole mapping file. `text` is the file's own, `content_hash` its meaning's."""
 
     path: str
     source: str
     event: str
     version: str
     skip: tuple[SkipSpec, ...]
-    urgent: ValueSpec | None
-    party: tuple[ValueSpec, ...]
+    urgent: PathSpec | None
+    wrong_party: PathSpec | None
+    party: tuple[PathSpec, ...]
     writes: tuple[WriteSpec, ...]
+    expects: tuple[PathSpec, ...] = ()
+    version_place: Place = Place("", 1, 1)
+    content_hash: str = ""
+    text: str = field(default="", repr=False)
+
+
+def nothing(_context: Any) -> Any:
+    """Stand in for what a finding was made of."""
+    return ABSENT

@@ -27,9 +27,9 @@ class Place:
     def __str__(self) -> str:
         return f"{self.path}:{self.line}"
 
-    def finding(self, message: str) -> Finding:
-        """Return a finding at this spot."""
-        return Finding(self.path, self.line, self.column, message)
+    def finding(self, message: str, kind: str) -> Finding:
+        """Return a finding of a kind at this spot."""
+        return Finding(self.path, self.line, self.column, message, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,15 @@ def read(text: str, path: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = error.problem or error.context or "not YAML"
-        raise BadMapping((Finding(path, line, column, problem),)) from None
+        raise BadMapping([Finding(path, line, column, problem, "yaml")]) from None
     except yaml.YAMLError:
-        raise BadMapping((Finding(path, 1, 1, "not YAML text"),)) from None
+        raise BadMapping([Finding(path, 1, 1, "not YAML text", "yaml")]) from None
     if root is None:
-        raise BadMapping((Finding(path, 1, 1, "the file is empty"),))
+        raise BadMapping([Finding(path, 1, 1, "the file is empty", "yaml")])
     findings: list[Finding] = []
     node = _convert(root, path, findings)
     if findings:
-        raise BadMapping(tuple(findings))
+        raise BadMapping(findings)
     return node
 
 
@@ -87,9 +87,9 @@ def _refuse_extras(text: str, path: str) -> None:
     findings = []
     for event, what in _extras(text):
         mark: Any = event.start_mark
-        findings.append(Finding(path, mark.line + 1, mark.column + 1, what))
+        findings.append(Finding(path, mark.line + 1, mark.column + 1, what, "yaml"))
     if findings:
-        raise BadMapping(tuple(findings))
+        raise BadMapping(findings)
 
 
 def _extras(text: str) -> Iterator[tuple[yaml.Event, str]]:
@@ -112,12 +112,12 @@ def _convert(node: yaml.Node, path: str, findings: list[Finding]) -> Node:
     for key_node, value_node in node.value:
         key = _convert(key_node, path, findings)
         if not isinstance(key, Scalar):
-            findings.append(key.place.finding("a key has to be text"))
+            findings.append(key.place.finding("a key has to be text", "yaml"))
             continue
         if key.text in entries:
             first = key_places[key.text].line
             message = f"key {key.text!r} is already there in line {first}"
-            findings.append(key.place.finding(message))
+            findings.append(key.place.finding(message, "duplicate_key"))
         entries[key.text] = _convert(value_node, path, findings)
         key_places[key.text] = key.place
     return Table(place, entries, key_places)

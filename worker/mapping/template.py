@@ -14,6 +14,7 @@ from typing import Any
 from worker.mapping.findings import did_you_mean
 from worker.mapping.paths import ABSENT, Context, Getter, compile_path, has_value
 from worker.mapping.transforms import TRANSFORMS, Argument
+from worker.mapping.transforms.registry import text_of
 from worker.mapping.values import guarded
 
 # A bar before a lone name is ours; other bars are JMESPath's own.
@@ -23,11 +24,12 @@ _PART = re.compile(r"(\{\{|\}\}|\{[^{}]*\}|[{}])")
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One `{...}` of a template."""
+    """One `{...}` of a template. `calls` are its transforms by name, with arguments."""
 
     path: str
     get: Getter
     steps: tuple[Callable[[Any], Any], ...]
+    calls: tuple[tuple[str, Any], ...]
     default: str | None
 
     def render(self, context: Context) -> str | None:
@@ -40,9 +42,7 @@ class Slot:
                     break
         if not has_value(value):
             return self.default
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return str(value)
+        return text_of(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class Template:
 
     parts: tuple[str | Slot, ...]
     paths: tuple[str, ...]
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The `{...}` of the template, in order."""
+        return tuple(part for part in self.parts if isinstance(part, Slot))
 
     def render(self, context: Context) -> Any:
         """Return the text; `ABSENT` where it has slots and every one of them is empty.
@@ -64,19 +69,20 @@ class Template:
                 texts.append(part)
                 continue
             text = part.render(context)
-            found = found or text is not None
-            texts.append(text or "")
+            if text is not None:
+                found = True
+                texts.append(text)
         return "".join(texts) if found else ABSENT
 
     def render_key(self, context: Context) -> Any:
         """Return the text, or `ABSENT` where any slot is empty: a key has no holes."""
-        if any(
-            part.render(context) is None
-            for part in self.parts
-            if not isinstance(part, str)
-        ):
-            return ABSENT
-        return self.render(context)
+        texts = []
+        for part in self.parts:
+            text = part if isinstance(part, str) else part.render(context)
+            if text is None:
+                return ABSENT
+            texts.append(text)
+        return "".join(texts)
 
 
 def compile_template(text: str) -> Template:
@@ -99,15 +105,18 @@ def _slot(inside: str) -> Slot:
     path, *steps = _STEP.split(inside)
     default: str | None = None
     functions: list[Callable[[Any], Any]] = []
+    calls: list[tuple[str, Any]] = []
     for step in steps:
         name, has_argument, argument = step.lstrip().partition(":")
         name = name.rstrip()
         if name == "default":
             default = argument
         else:
-            functions.append(_step(name, argument if has_argument else None))
+            given = argument if has_argument else None
+            functions.append(_step(name, given))
+            calls.append((name, given))
     getter = compile_path(path.strip())
-    return Slot(path.strip(), getter, tuple(functions), default)
+    return Slot(path.strip(), getter, tuple(functions), tuple(calls), default)
 
 
 def _step(name: str, argument: str | None) -> Callable[[Any], Any]:

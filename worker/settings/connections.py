@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,19 +9,29 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from worker import sources
 from worker.errors import UnknownConnection
+from worker.mapping import nodes
 from worker.mapping.findings import BadMapping, Finding, did_you_mean
-from worker.mapping.nodes import NodeReader
-from worker.mapping.strict_yaml import Node, Place, Table, read
+from worker.mapping.shapes import Choice, Fields, Key, Names, Text, find_faults
+from worker.mapping.strict_yaml import Node, Place, read
 from worker.model import Connection
 from worker.settings.environment import Environment
 
-CONNECTION_KEYS = {
-    "source": "the vendor that calls",
-    "secrets": "the variable that holds the secret, or several with commas",
-    "options": "the source's own options",
-    "timezone": "where this account's days begin and end; an IANA name",
-}
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+_CONNECTION = Fields(
+    {
+        "source": Key("the vendor that calls", Text(), required=True),
+        "secrets": Key(
+            "the variable that holds the secret, or several with commas",
+            Text(),
+            required=True,
+        ),
+        "options": Key("the source's own options", Names(Text())),
+        "timezone": Key(
+            "where this account's days begin and end; an IANA name", Text()
+        ),
+    }
+)
+_NAME = Text(r"[a-z0-9][a-z0-9-]{0,62}", "a name of lower case letters, digits and -")
+CONNECTIONS_FILE = Names(_CONNECTION, _NAME)
 
 
 def named(connections: Mapping[str, Connection], name: str) -> Connection:
@@ -48,54 +57,60 @@ def load_connections(
         )
         return {}
     findings: list[Finding] = []
-    reader = NodeReader(findings)
     connections: dict[str, Connection] = {}
     try:
         root = read(text, str(path))
-        for name, node in reader.entries(root):
-            found = _connection(reader, root, name, node)
+        findings.extend(find_faults(root, CONNECTIONS_FILE))
+        for name, node in nodes.entries(root).items():
+            found = _connection(findings, name, node)
             if found is not None:
                 connections[name] = (
                     _with_secrets(environment, found) if with_secrets else found
                 )
     except BadMapping as bad:
         findings.extend(bad.findings)
-    environment.faults.extend(str(finding) for finding in findings)
+    environment.faults.extend(str(finding) for finding in sorted(findings))
     return connections
 
 
-def _connection(
-    reader: NodeReader, root: Node, name: str, node: Node
-) -> Connection | None:
-    place = root.key_places[name] if isinstance(root, Table) else node.place
-    if not _NAME.match(name):
-        reader.find(place, f"{name!r} has to be lower case letters, digits and dashes")
-    entries = reader.table(node, CONNECTION_KEYS, ("source", "secrets"))
-    source_name = reader.text(entries.get("source"))
+def _connection(findings: list[Finding], name: str, node: Node) -> Connection | None:
+    entries = nodes.entries(node)
+    source_name = nodes.text(entries.get("source"))
     if source_name not in sources.names():
-        if "source" in entries:
+        if source_name:
             hint = did_you_mean(source_name, sources.names())
-            reader.find(entries["source"].place, f"no source {source_name!r}{hint}")
+            message = f"no source {source_name!r}{hint}"
+            findings.append(entries["source"].place.finding(message, "choice"))
         return None
-    allowed = sources.load(source_name).OPTIONS
-    options: dict[str, str] = {}
-    for option, value in reader.entries(entries.get("options")):
-        if option not in allowed:
-            reader.find(value.place, f"{source_name} has no option {option!r}")
-        else:
-            options[option] = reader.choice(value, tuple(allowed[option]))
-    timezone = _timezone(reader, entries.get("timezone"))
-    variable = reader.text(entries.get("secrets"))
+    options = _options(findings, source_name, entries.get("options"))
+    timezone = _timezone(findings, entries.get("timezone"))
+    variable = nodes.text(entries.get("secrets"))
     return Connection(name, source_name, (), options, timezone, variable)
 
 
-def _timezone(reader: NodeReader, node: Node | None) -> str:
-    name = reader.text(node) if node else "UTC"
+def _options(
+    findings: list[Finding], source_name: str, node: Node | None
+) -> dict[str, str]:
+    allowed = sources.load(source_name).OPTIONS
+    options: dict[str, str] = {}
+    for option, value in nodes.entries(node).items():
+        if option not in allowed:
+            message = f"{source_name} has no option {option!r}"
+            findings.append(value.place.finding(message, "unknown_key"))
+        else:
+            findings.extend(find_faults(value, Choice(tuple(allowed[option]))))
+            options[option] = nodes.text(value)
+    return options
+
+
+def _timezone(findings: list[Finding], node: Node | None) -> str:
+    name = nodes.text(node, "UTC")
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         place = node.place if node else Place("", 1, 1)
-        reader.find(place, f"no time zone {name!r}: use a name such as America/Chicago")
+        message = f"no time zone {name!r}: use a name such as America/Chicago"
+        findings.append(place.finding(message, "name"))
         return "UTC"
     return name
 
