@@ -9,9 +9,9 @@ from typing import Any
 
 from worker import sources
 from worker.errors import BadPayload
-from worker.mapping.compiled import TRANSFORM_REFUSED
 from worker.mapping.context import context_of
 from worker.mapping.mapping_set import MappingSet
+from worker.mapping.write_plans import TRANSFORM_REFUSED
 from worker.model import Connection, Delivery, Plan, State, Unwritten, Write
 from worker.store.outcomes import RecordOutcome
 from worker.store.tables import EventRow, RecordRow
