@@ -14,6 +14,7 @@ from sqlmodel import select as select_rows
 from worker.errors import StoreUnavailable
 from worker.model import State
 from worker.store.engine import dialect_insert, reading, writing
+from worker.store.record_search import records_of_events
 from worker.store.tables import EventRow, RecordRow, RejectionRow
 
 
@@ -107,13 +108,8 @@ class Events:
 
     def records(self, event_ids: Sequence[int]) -> Sequence[RecordRow]:
         """Return the records of these events, in order."""
-        query = (
-            select_rows(RecordRow)
-            .where(col(RecordRow.event_id).in_(event_ids))
-            .order_by(col(RecordRow.event_id), col(RecordRow.ordinal))
-        )
-        with reading(self._engine) as connection, Session(connection) as session:
-            return session.exec(query).all()
+        with reading(self._engine) as connection:
+            return records_of_events(connection, event_ids)
 
     def count_by_state(self) -> dict[str, int]:
         """Return how many events there are in each state."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, exists, func, or_, select, update
+from sqlalchemy import Connection, Engine, exists, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -20,6 +20,7 @@ from worker.model import State
 from worker.store.engine import dialect_insert, reading, writing
 from worker.store.events import EVENT, table_of
 from worker.store.outcomes import EventOutcome, write_outcomes
+from worker.store.record_search import records_sent_to
 from worker.store.tables import EventRow, LaneRow, RecordRow
 
 LANE = table_of(LaneRow)
@@ -97,20 +98,12 @@ class Lanes:
 
         Records are named by Salesforce id or by key (`Field=value`).
         """
-        query = (
-            select_rows(RecordRow)
-            .where(RecordRow.object == object_name)
-            .where(RecordRow.state == State.SYNCED.value)
-            .where(RecordRow.occurred_at >= since)
-            .where(
-                or_(
-                    col(RecordRow.salesforce_id).in_(ids),
-                    func.lower(RecordRow.key).in_([key.lower() for key in keys]),
-                )
-            )
+        conditions = (
+            col(RecordRow.state) == State.SYNCED.value,
+            col(RecordRow.occurred_at) >= since,
         )
-        with reading(self._engine) as connection, Session(connection) as session:
-            return session.exec(query).all()
+        with reading(self._engine) as connection:
+            return records_sent_to(connection, object_name, ids, keys, *conditions)
 
     def settle(
         self, lease: Lease, outcomes: Sequence[EventOutcome], now: datetime

@@ -15,6 +15,8 @@ from worker.store.events import EVENT, table_of
 from worker.store.tables import RecordRow
 
 RECORD = table_of(RecordRow)
+# Why a record is synced to which nothing was sent: an insert that had been made before.
+EXISTS_ALREADY = "exists_already"
 
 
 @dataclass(frozen=True, slots=True)
