@@ -79,6 +79,12 @@ class SalesforceCrm:
         """Update up to 200 records; each holds its `Id`."""
         return self._write("composite/sobjects", object_name, records)
 
+    def describe(self, object_name: str) -> dict[str, Any]:
+        """Return an object and its fields, as far as the user may see them."""
+        path = f"sobjects/{object_name}/describe"
+        described: dict[str, Any] = self._request("GET", path)
+        return described
+
     def _write(
         self, path: str, object_name: str, records: Sequence[Mapping[str, Any]]
     ) -> list[RowResult]:
