@@ -1,0 +1,119 @@
+"""Databases of earlier versions, brought up with all that is in them. Both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, insert, text
+
+from tests.store.test_events import NOW
+from tests.store.test_lanes import outcome, record, take
+from worker.model import State
+from worker.store.engine import open_engine
+from worker.store.events import EVENT, Events
+from worker.store.lanes import Lanes
+from worker.store.mapping_texts import MappingTexts
+from worker.store.outcomes import RECORD
+from worker.store.schema import migrate, newest_revision
+
+OLD_EVENT = {
+    "connection": "cora",
+    "source": "cora",
+    "type": "call.completed",
+    "dedupe_key": "call.completed:1",
+    "content_hash": "a" * 64,
+    "revision": 1,
+    "party_key": "ACC-1",
+    "lane": 3,
+    "urgent": False,
+    "occurred_at": NOW,
+    "received_at": NOW,
+    "state": "pending",
+    "attempts": 1,
+    "next_attempt_at": NOW,
+    "mapping_version": "1",
+    "headers": {"x-webhook-event": "call.completed"},
+    "body": '{"name":"Núñez"}'.encode(),
+}
+OLD_RECORD = {
+    "ordinal": 0,
+    "object": "Task",
+    "key": "External_Call_Id__c=call-1",
+    "fields": {"Subject": "Call"},
+    "place": "cora/call.completed.yaml:5",
+    "mapping_version": "1",
+    "occurred_at": NOW,
+    "state": "pending",
+    "attempts": 1,
+}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database of its own, at the first revision."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'old.db'}"
+    else:
+        server = request.getfixturevalue("postgres_engine")
+        url = server.url.set(database="old").render_as_string(hide_password=False)
+        _recreate(server)
+    engine = open_engine(url)
+    migrate(engine, "0001")
+    yield engine
+    engine.dispose()
+
+
+def _recreate(server: Engine) -> None:
+    with server.connect() as connection:
+        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        alone.execute(text("DROP DATABASE IF EXISTS old"))
+        alone.execute(text("CREATE DATABASE old"))
+
+
+def fill(engine: Engine) -> int:
+    with engine.begin() as connection:
+        added = insert(EVENT).values(OLD_EVENT).returning(EVENT.c.id)
+        event_id = int(connection.scalar(added) or 0)
+        connection.execute(insert(RECORD).values(**OLD_RECORD, event_id=event_id))
+    return event_id
+
+
+def test_a_database_of_the_first_version_keeps_its_rows(old: Engine) -> None:
+    event_id = fill(old)
+
+    migrate(old)
+
+    events = Events(old)
+    assert events.schema_version() == newest_revision()
+    row = events.get(event_id)
+    assert row is not None
+    assert {name: getattr(row, name) for name in OLD_EVENT} == OLD_EVENT
+    (kept,) = events.records([event_id])
+    assert {name: getattr(kept, name) for name in OLD_RECORD} == OLD_RECORD
+
+
+def test_what_the_first_version_wrote_names_no_content(old: Engine) -> None:
+    event_id = fill(old)
+
+    migrate(old)
+
+    row = Events(old).get(event_id)
+    assert row is not None
+    assert row.mapping_hash is None
+    assert [r.mapping_hash for r in Events(old).records([event_id])] == [None]
+    assert MappingTexts(old).known() == {}
+
+
+def test_an_event_of_the_first_version_can_be_settled(old: Engine) -> None:
+    event_id = fill(old)
+    migrate(old)
+    lanes = Lanes(old)
+    done = record(mapping_hash="00112233aabbccdd")
+
+    lanes.settle(take(lanes), [outcome(event_id, attempts=2, records=(done,))], NOW)
+
+    (settled,) = Events(old).records([event_id])
+    assert settled.state == State.SYNCED.value
+    assert settled.mapping_hash == "00112233aabbccdd"
