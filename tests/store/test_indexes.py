@@ -1,0 +1,87 @@
+"""Lists of any length of a large database are found by an index. Both engines."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, insert, text
+
+from tests.store.query_plans import plans_of
+from tests.store.test_events import NOW
+from tests.store.test_history import send
+from tests.store.test_lanes import record
+from tests.store.test_migrations import OLD_EVENT
+from worker.store.events import EVENT
+from worker.store.history import History
+from worker.store.lanes import Lanes
+
+MINUTE = timedelta(minutes=1)
+READS_ALL = ("Seq Scan", "SCAN event\n", "SCAN record", "Bitmap Heap Scan on event")
+
+
+@pytest.fixture
+def many(engine: Engine) -> Engine:
+    """A database in which it would cost to read everything."""
+    numbers = range(3000)
+    events = [
+        {
+            **OLD_EVENT,
+            "type": f"type-{number % 20}",
+            "dedupe_key": str(number),
+            "state": "synced",
+            "received_at": NOW + number * MINUTE,
+        }
+        for number in numbers
+    ]
+    with engine.begin() as connection:
+        connection.execute(insert(EVENT), events)
+    sent = [record(ordinal=n, key=f"A={n}", salesforce_id=f"00T{n}") for n in numbers]
+    send(engine, 9999, *sent)
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    return engine
+
+
+def test_lists_of_events_go_by_their_index(many: Engine) -> None:
+    history = History(many)
+    pair = ("cora", "type-1")
+    last = history.matching(limit=100)[-1]
+    hour = {"since": NOW + 600 * MINUTE, "until": NOW + 660 * MINUTE}
+
+    newest = plans_of(many, lambda: history.matching(limit=10))
+    page = plans_of(many, lambda: history.matching(limit=10, before_id=last.id))
+    in_hour = plans_of(many, lambda: history.matching(limit=10, **hour))
+    of_type = plans_of(
+        many, lambda: history.matching(limit=10, sources_and_types=[pair])
+    )
+
+    assert all("ix_event_received" in plan for plan in (newest, page, in_hour))
+    assert "ix_event_type" in of_type
+    for plan in (newest, page, in_hour, of_type):
+        assert not [word for word in READS_ALL if word in plan]
+        assert "Sort" not in plan
+        assert "TEMP B-TREE" not in plan
+
+
+def test_a_list_of_several_types_goes_by_the_index_of_each(many: Engine) -> None:
+    pairs = [("cora", "type-1"), ("cora", "type-2")]
+
+    plan = plans_of(
+        many, lambda: History(many).matching(limit=10, sources_and_types=pairs)
+    )
+
+    assert plan.count("ix_event_type") == 2
+    assert not [word for word in READS_ALL if word in plan]
+
+
+def test_what_was_sent_is_found_by_its_indexes(many: Engine) -> None:
+    keys, ids = ["A=1", "A=2"], ["00T3", "00T4"]
+
+    sent = plans_of(many, lambda: History(many).last_sent("Task", keys, ids))
+    newer = plans_of(many, lambda: Lanes(many).newer_records("Task", ids, keys, NOW))
+
+    for plan in (sent, newer):
+        assert "ix_record_key" in plan
+        assert "ix_record_salesforce_id" in plan
+        assert not [word for word in READS_ALL if word in plan]
