@@ -7,17 +7,20 @@ import os
 import random
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from celery import Celery
 from sqlalchemy import Engine
 
 from worker import broker
+from worker.checking import Checker, RecordedMappings, Used
 from worker.crm.salesforce import SalesforceCrm
 from worker.crm.session import Session
 from worker.delivery.draining import Drainer
-from worker.errors import SettingsFault, SyncError
+from worker.errors import SettingsFault, StoreUnavailable, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
 from worker.org_schema import load_schema
@@ -25,6 +28,7 @@ from worker.settings import Needs, Settings, load_settings
 from worker.store.engine import open_engine
 from worker.store.events import Events
 from worker.store.lanes import Lanes
+from worker.store.mapping_texts import MappingTexts
 
 
 def utc_now() -> datetime:
@@ -82,6 +86,29 @@ def lanes() -> Lanes:
 
 
 @cache
+def mapping_texts() -> MappingTexts:
+    """Return the texts of the mappings that were used."""
+    return MappingTexts(engine())
+
+
+def used_mappings() -> Used:
+    """Return the content hashes of every mapping used. Raises `StoreUnavailable`.
+
+    A database that is not there is not made by asking.
+    """
+    name = engine().url.database
+    is_file = engine().dialect.name == "sqlite" and name and name != ":memory:"
+    if is_file and not Path(str(name)).is_file():
+        raise StoreUnavailable("no such file")
+    return mapping_texts().known()
+
+
+def checker(used: Callable[[], Used] = dict) -> Checker:
+    """Return what finds faults of mappings. Raises `MappingFault`."""
+    return Checker(load_schema(settings().config_dir / "salesforce"), used)
+
+
+@cache
 def intake() -> Intake:
     """Return what takes deliveries in. Raises `SettingsFault` and `MappingFault`."""
     read = settings(Needs.WEBHOOK_SECRETS)
@@ -96,6 +123,13 @@ def intake() -> Intake:
 
 
 @cache
+def recorded_mappings() -> RecordedMappings:
+    """Return the mappings that write: checked whole, and kept once used."""
+    live = LiveMappings(settings().mappings_dir, time.time, checker(used_mappings))
+    return RecordedMappings(live, mapping_texts(), utc_now)
+
+
+@cache
 def drainer() -> Drainer:
     """Return what drains lanes. Raises `SettingsFault` and `MappingFault`."""
     read = settings(Needs.SALESFORCE)
@@ -105,7 +139,7 @@ def drainer() -> Drainer:
         events=events(),
         lanes=lanes(),
         crm=SalesforceCrm(Session(read.salesforce)),
-        mappings=LiveMappings(read.mappings_dir, time.time),
+        mappings=recorded_mappings(),
         connections=read.connections,
         lease_seconds=read.lease_seconds,
         retry_hours=read.retry_hours,
@@ -123,9 +157,18 @@ def check(needs: Needs) -> None:
 def check_or_exit() -> None:
     """End the process with every fault of what a worker needs, if there is one."""
     try:
-        check(Needs.SALESFORCE)
+        folder = settings(Needs.SALESFORCE).mappings_dir
+        load_mappings(folder, checker(_used_mappings_if_there))
     except SyncError as error:
         sys.exit(str(error))
+
+
+def _used_mappings_if_there() -> Used:
+    """A database that is away now is no fault of the mappings."""
+    try:
+        return used_mappings()
+    except StoreUnavailable:
+        return {}
 
 
 def log_to_stderr() -> None:

@@ -4,43 +4,70 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from worker import sources
 from worker.errors import MappingFault
 from worker.mapping.findings import BadMapping, Finding, did_you_mean
-from worker.mapping.mapping_set import MappingSet, compile_set
+from worker.mapping.mapping_set import MappingSet, read_set
 from worker.mapping.spec import MappingSpec
 
 LOOK_SECONDS = 1.0
 STILL_SECONDS = 1.0
+TESTS = "*.test.yaml"
+
+Check = Callable[[MappingSet], Iterable[Finding]]
 
 log = logging.getLogger(__name__)
 
 
-def load_mappings(folder: Path) -> MappingSet:
+def no_check(_mappings: MappingSet) -> Iterable[Finding]:
+    """Find nothing: for those who only read what was checked elsewhere."""
+    return ()
+
+
+def load_mappings(folder: Path, check: Check = no_check) -> MappingSet:
     """Return every mapping below the folder. Raises `MappingFault`.
 
-    Files that end in `.test.yaml` are tests, not mappings.
+    Raises `BadMapping` with the findings of all files, those of `check` among them.
     """
-    paths = sorted(
-        path for path in folder.glob("*/*.yaml") if not path.match("*.test.yaml")
-    )
+    mappings, findings = read_mappings(mapping_files(folder), check)
+    if findings:
+        raise BadMapping(findings)
+    return mappings
+
+
+def mapping_files(folder: Path) -> list[Path]:
+    """Return the mapping files below a folder, without tests. Raises `MappingFault`."""
+    paths = sorted(path for path in folder.glob("*/*.yaml") if not path.match(TESTS))
     if not paths:
         raise MappingFault(
             f"no mappings in {folder}: start in the project's folder,"
             " or set MAPPINGS_DIR"
         )
-    try:
-        texts = {str(path): path.read_text(encoding="utf-8") for path in paths}
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingFault(f"{folder} cannot be read: {type(error).__name__}") from None
-    mappings = compile_set(texts)
-    findings = [f for m in mappings.mappings.values() for f in _misnamed(m.spec)]
-    if findings:
-        raise BadMapping(findings)
-    return mappings
+    return paths
+
+
+def read_mappings(
+    paths: Iterable[Path], check: Check
+) -> tuple[MappingSet, list[Finding]]:
+    """Return the mappings of these files that can be read, and all findings.
+
+    Raises `MappingFault` where a file cannot be read at all.
+    """
+    texts = {}
+    for path in paths:
+        try:
+            texts[str(path)] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = type(error).__name__
+            raise MappingFault(f"{path} cannot be read: {reason}") from None
+    mappings, findings = read_set(texts)
+    for mapping in mappings.mappings.values():
+        findings.extend(_misnamed(mapping.spec))
+    findings.extend(check(mappings))
+    return mappings, sorted(findings)
 
 
 def _misnamed(spec: MappingSpec) -> list[Finding]:
@@ -66,12 +93,18 @@ class LiveMappings:
     `clock_seconds` gives the seconds since 1970, as file times are.
     """
 
-    def __init__(self, folder: Path, clock_seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock_seconds: Callable[[], float],
+        check: Check = no_check,
+    ) -> None:
         self._folder = folder
         self._clock_seconds = clock_seconds
+        self._check = check
         self._lock = threading.Lock()
         self._loaded = _files(folder)
-        self._current = load_mappings(folder)
+        self._current = load_mappings(folder, check)
         self._looked_at = clock_seconds()
 
     def current(self) -> MappingSet:
@@ -92,14 +125,15 @@ class LiveMappings:
         is_being_written = 0 <= self._looked_at - newest < STILL_SECONDS
         if files == self._loaded or is_being_written:
             return
-        self._loaded = files
         try:
-            self._current = load_mappings(self._folder)
+            self._current = load_mappings(self._folder, self._check)
         except MappingFault as fault:
+            self._loaded = files
             log.error("the changed mappings are not used, the last good ones stay:")
             for line in str(fault).splitlines():
                 log.error("%s", line)
         else:
+            self._loaded = files
             log.info("the changed mappings are used from now on")
 
 
@@ -107,6 +141,8 @@ def _files(folder: Path) -> frozenset[tuple[str, float, int]]:
     """Return path, time of writing and size of each file: a change changes them."""
     found = set()
     for path in folder.glob("*/*.yaml"):
+        if path.match(TESTS):
+            continue
         try:
             status = path.stat()
         except OSError:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from worker.cli import demo, events, explain, migrate, send, up
+from worker.cli import check, demo, events, explain, migrate, send, up
 from worker.errors import SyncError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command(name="demo")(demo.demo)
 app.command(name="up")(up.up)
 app.command(name="send")(send.send)
+app.command(name="check")(check.check)
 app.command(name="explain")(explain.explain)
 app.command(name="events")(events.events)
 app.command(name="migrate")(migrate.migrate)

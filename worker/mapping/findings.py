@@ -29,6 +29,7 @@ SHAPE_KINDS = {
 MEANING_KINDS = {
     "path": "a path is not JMESPath, or begins nowhere",
     "template": "a text in braces cannot be read",
+    "argument": "a transform cannot work with its argument",
     "unknown_path": "no known version of the vendor's payload has the path",
     "unknown_value": "the vendor sends no such value, and one much like it",
     "unknown_object": "there is no description of the object",

@@ -39,6 +39,14 @@ def compile_set(texts: Mapping[str, str]) -> MappingSet:
 
     Raises `BadMapping` with the findings of all the files.
     """
+    mappings, findings = read_set(texts)
+    if findings:
+        raise BadMapping(findings)
+    return mappings
+
+
+def read_set(texts: Mapping[str, str]) -> tuple[MappingSet, list[Finding]]:
+    """Return the mappings that can be read, and the findings of all the files."""
     mappings: dict[tuple[str, str], CompiledMapping] = {}
     findings: list[Finding] = []
     for path, text in sorted(texts.items()):
@@ -49,9 +57,7 @@ def compile_set(texts: Mapping[str, str]) -> MappingSet:
             continue
         findings.extend(_misplaced(spec))
         mappings[spec.source, spec.event] = CompiledMapping(spec)
-    if findings:
-        raise BadMapping(findings)
-    return MappingSet(mappings)
+    return MappingSet(mappings), findings
 
 
 def _misplaced(spec: MappingSpec) -> list[Finding]:

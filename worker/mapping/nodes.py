@@ -1,4 +1,4 @@
-"""Reading YAML nodes whose shape was checked: what does not fit reads as empty. Floor 1.
+"""Reading YAML nodes whose shape was checked: what misfits reads as empty. Floor 1.
 
 A fault of shape was already found by the grammar, so that nothing here finds it again.
 """

@@ -75,8 +75,13 @@ class ValueReader:
         if known is None or (argument is None) != (known.argument is Argument.NONE):
             return None
         given = self._argument(known, argument)
-        run = _bound(known, given)
-        return None if run is None else spec.StepSpec(known, given, run, node.place)
+        if known.check is not None:
+            try:
+                known.check(given)
+            except ValueError as error:
+                message = f"{name!r} cannot work with that: {error}"
+                self._findings.append(node.place.finding(message, "argument"))
+        return spec.StepSpec(known, given, _bound(known, given), node.place)
 
     def _argument(self, known: Transform, node: Node | None) -> Any:
         match known.argument:
@@ -92,7 +97,7 @@ class ValueReader:
                 return nodes.text(node) if node else None
 
 
-def _bound(known: Transform, argument: Any) -> Step | None:
+def _bound(known: Transform, argument: Any) -> Step:
     """Return the transform with its argument in place."""
     if known.argument is Argument.NONE:
         return guarded(known.name, lambda value, _context: known.run(value))

@@ -145,13 +145,13 @@ class MappingSpec:
     source: str
     event: str
     version: str
+    version_place: Place
     skip: tuple[SkipSpec, ...]
     urgent: PathSpec | None
     wrong_party: PathSpec | None
     party: tuple[PathSpec, ...]
     writes: tuple[WriteSpec, ...]
     expects: tuple[PathSpec, ...] = ()
-    version_place: Place = Place("", 1, 1)
     content_hash: str = ""
     text: str = field(default="", repr=False)
 

@@ -126,6 +126,8 @@ def _step(name: str, argument: str | None) -> Callable[[Any], Any]:
     if known.argument is Argument.NONE and argument is None:
         return guarded(name, known.run)
     if known.argument is Argument.TEXT and argument is not None:
+        if known.check is not None:
+            known.check(argument)
         return guarded(name, lambda value: known.run(value, argument))
     if known.argument is Argument.NUMBER and argument is not None:
         if not argument.strip().isdecimal():
