@@ -6,15 +6,40 @@ no network and no other field. One that cannot do its work raises `ValueError` w
 reason that holds no value.
 """
 
-from worker.mapping.transforms import dates, numbers, objects, texts
+from worker.mapping.transforms import (
+    business_days,
+    dates,
+    free_text,
+    lists,
+    money,
+    numbers,
+    objects,
+    phones,
+    picklists,
+    texts,
+    written_dates,
+    yes_or_no,
+    zones,
+)
+from worker.mapping.transforms.free_text import redact_text
 from worker.mapping.transforms.registry import TRANSFORMS, Argument, Transform
 
 __all__ = [
     "TRANSFORMS",
     "Argument",
     "Transform",
+    "business_days",
     "dates",
+    "free_text",
+    "lists",
+    "money",
     "numbers",
     "objects",
+    "phones",
+    "picklists",
+    "redact_text",
     "texts",
+    "written_dates",
+    "yes_or_no",
+    "zones",
 ]

@@ -9,38 +9,59 @@ from worker.mapping.transforms.numbers import to_integer
 from worker.mapping.transforms.registry import Argument, transform
 
 
-@transform(("2026-05-10", "2026-05-10"), ("2026-05-10T10:00:00Z", "2026-05-10"))
+@transform(
+    ("2026-05-10", "2026-05-10"),
+    ("2026-05-10T10:00:00Z", "2026-05-10"),
+    ("2026-05-10T23:30:00-06:00", "2026-05-10"),
+    takes=("text",),
+    gives="date",
+)
 def to_date(value: Any) -> str:
-    """A date as YYYY-MM-DD, from a date or date and time in ISO 8601."""
-    return _moment(value).date().isoformat()
+    """A date as YYYY-MM-DD, from a date or date and time in ISO 8601.
+
+    It is the day that is written, whatever the offset. For the day that it is
+    somewhere else: `to_date_in`; for other ways to write dates: `parse_date`.
+    """
+    return moment_of(value).date().isoformat()
 
 
 @transform(
     ("2026-05-04T10:14:20.500Z", "2026-05-04T10:14:20Z"),
     ("2026-05-04T05:14:20-05:00", "2026-05-04T10:14:20Z"),
+    takes=("text",),
+    gives="datetime",
 )
 def to_datetime(value: Any) -> str:
     """A moment in UTC to the second, from ISO 8601; without an offset it is UTC."""
-    moment = _moment(value)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except OverflowError:
-        raise ValueError("not a date of the calendar") from None
+    moment = moment_of(value)
+    return utc_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-@transform((7, "2026-05-04", "2026-05-11"), argument=Argument.PATH)
+@transform(
+    (7, "2026-05-04", "2026-05-11"),
+    ("30", "2026-05-04T10:14:20Z", "2026-06-03"),
+    (-1, "2026-05-04", "2026-05-03"),
+    takes=("number", "text"),
+    gives="date",
+    argument=Argument.PATH,
+)
 def days_after(value: Any, start: Any) -> str:
-    """The date that many days after the date at the path."""
+    """The date that many days after the date at the path.
+
+    `next_business_day` after it moves a promise off a weekend.
+    """
     days = to_integer(value)
     try:
-        return (_moment(start).date() + timedelta(days=days)).isoformat()
+        return (moment_of(start).date() + timedelta(days=days)).isoformat()
     except OverflowError:
         raise ValueError("too many days") from None
 
 
-def _moment(value: Any) -> datetime:
+def moment_of(value: Any) -> datetime:
+    """Return the moment that a text writes in ISO 8601; a lone date is midnight UTC.
+
+    Raises `ValueError`.
+    """
     if not isinstance(value, str):
         raise ValueError("not a date")
     text = value.strip()
@@ -51,3 +72,11 @@ def _moment(value: Any) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("not a date in ISO 8601") from None
+
+
+def utc_text(moment: datetime) -> str:
+    """Return an aware moment as Salesforce reads it. Raises `ValueError`."""
+    try:
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except OverflowError:
+        raise ValueError("not a date of the calendar") from None

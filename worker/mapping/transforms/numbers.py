@@ -1,4 +1,4 @@
-"""Numbers, money and yes or no. Floor 1, pure."""
+"""Numbers and units. Floor 1, pure."""
 
 from __future__ import annotations
 
@@ -9,93 +9,93 @@ from typing import Any
 
 from worker.mapping.transforms.registry import transform
 
-_CURRENCY = (
-    r"(?:[A-Z]{2,3}\$?|[$€£¥₹]|(?i:pesos?|dollars?|d[oó]lares|euros?|rupees?|rs\.?))"
-)
-_GROUPED = re.compile(
-    r"\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}", re.ASCII
-)
-_NUMBER = (
-    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"  # 1,200.50
-    r"|\d{1,3}(?:\.\d{3})+(?:,\d+)?"  # 1.200,50
-    r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?"  # 1,00,000.50
-    r"|\d+(?:[.,]\d+)?"
-)
-_MONEY = re.compile(
-    rf"(?P<before>-)?\s*{_CURRENCY}?\s*(?P<after>-)?\s*"
-    rf"(?P<number>{_NUMBER})\s*{_CURRENCY}?\.?",
-    re.ASCII,
-)
+LONGEST_NUMBER = 500
+_PERCENT = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?) ?%?")
 
 
-@transform((90_500, 91), (0, 0), (1, 1))
+@transform(
+    (90_500, 91), (0, 0), (1, 1), takes=("integer", "number", "text"), gives="integer"
+)
 def ms_to_seconds(value: Any) -> int:
     """Whole seconds, rounded up: a call of 1 ms is a call of 1 s."""
-    return math.ceil(_decimal(value) / 1000)
+    return math.ceil(decimal_of(value) / 1000)
 
 
-@transform(("61", 61), (61.0, 61), (" 7 ", 7))
+@transform((2, 120), (1.5, 90), ("0.51", 31), takes=("number", "text"), gives="integer")
+def minutes_to_seconds(value: Any) -> int:
+    """Whole seconds, rounded up."""
+    return math.ceil(decimal_of(value) * 60)
+
+
+@transform((61, 2), (60, 1), ("0", 0), takes=("number", "text"), gives="integer")
+def seconds_to_minutes(value: Any) -> int:
+    """Whole minutes, rounded up: a minute begun is a minute, as calls are billed."""
+    return math.ceil(decimal_of(value) / 60)
+
+
+@transform(
+    ("61", 61), (61.0, 61), (" 7 ", 7), takes=("number", "text"), gives="integer"
+)
 def to_integer(value: Any) -> int:
     """A whole number, from text too; anything with a fraction is refused."""
-    number = _decimal(value)
+    number = decimal_of(value)
     if number != number.to_integral_value():
         raise ValueError("not a whole number")
     return int(number)
 
 
-@transform(("1200", 1200.0), (14, 14), ("0.50", 0.5))
+@transform(
+    ("1200", 1200.0), (14, 14), ("0.50", 0.5), takes=("number", "text"), gives="number"
+)
 def to_number(value: Any) -> int | float:
     """A number, from text written with a point."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return float(_decimal(value))
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return float(decimal_of(value))
 
 
 @transform(
-    ("1,200.50", 1200.5),
-    ("$1200", 1200.0),
-    ("MXN 1.200,50", 1200.5),
-    ("1,00,000 rupees", 100000.0),
-    ("-$5", -5.0),
+    ("12.5%", 12.5),
+    ("12,5 %", 12.5),
+    (40, 40.0),
+    takes=("number", "text"),
+    gives="number",
 )
-def to_money(value: Any) -> float:
-    """One amount of money, with or without its currency, in the usual groupings.
+def to_percent(value: Any) -> float:
+    """The number of a Percent field, from a number or from text with its sign.
 
-    A lone separator before three digits groups thousands: `1.200` is 1200.
+    Salesforce writes 12.5 for 12.5 %; for a share such as 0.125 there is
+    `share_to_percent`.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(_decimal(value))
-    found = _MONEY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return float(decimal_of(value))
+    found = _PERCENT.fullmatch(value.strip())
     if found is None:
-        raise ValueError("not one amount of money")
-    digits = found["number"]
-    whole, fraction = digits, "0"
-    if not _GROUPED.fullmatch(digits):
-        decimal_mark = max(digits.rfind("."), digits.rfind(","))
-        if decimal_mark >= 0:
-            whole, fraction = digits[:decimal_mark], digits[decimal_mark + 1 :]
-    sign = "-" if found["before"] or found["after"] else ""
-    return float(_decimal(f"{sign}{re.sub('[.,]', '', whole)}.{fraction}"))
+        raise ValueError("not one percentage")
+    return float(decimal_of(found[1].replace(",", ".")))
 
 
-@transform(("yes", True), ("No", False), ("sí", True), (True, True))
-def to_boolean(value: Any) -> bool:
-    """A boolean, from yes/no words in English and Spanish too."""
-    if isinstance(value, bool):
-        return value
-    word = str(value).strip().casefold()
-    if word in {"yes", "y", "true", "1", "sí", "si"}:
-        return True
-    if word in {"no", "n", "false", "0"}:
-        return False
-    raise ValueError("neither yes nor no")
+@transform(
+    (0.125, 12.5),
+    ("0.4", 40.0),
+    (1, 100.0),
+    takes=("number", "text"),
+    gives="number",
+)
+def share_to_percent(value: Any) -> float:
+    """A share of one, such as a vendor's confidence, as a Percent field's number."""
+    return float(decimal_of(value) * 100)
 
 
-def _decimal(value: Any) -> Decimal:
+def decimal_of(value: Any) -> Decimal:
+    """Return the number that a value is or writes. Raises `ValueError`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("not a number")
+    text = str(value).strip()
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text if len(text) <= LONGEST_NUMBER else "long")
     except InvalidOperation:
         raise ValueError("not a number") from None
     # Its exponent says how large it is; arithmetic on an absurd one would overflow.
