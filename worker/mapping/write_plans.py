@@ -8,15 +8,10 @@ from typing import Any
 
 from worker.mapping.paths import ABSENT, Context, Getter, has_value, is_true
 from worker.mapping.spec import FieldSpec, LinkSpec, MatchSpec, ValueSpec, WriteSpec
+from worker.mapping.transforms.free_text import redact_text
 from worker.model import Link, Match, State, Unwritten, Write
 
 TRANSFORM_REFUSED = "transform_refused"
-
-
-def redact_text(text: str) -> str:
-    return text
-
-
 NOBODY: frozenset[str] = frozenset()
 # What these give holds no words of a call.
 _TYPED = frozenset({"boolean", "integer", "number", "date", "datetime"})
@@ -37,7 +32,7 @@ def reads_free_text(value: ValueSpec) -> bool:
     """Return whether the value may hold words of a call, and not just facts of it."""
     if value.choices is not None or value.literal is not None:
         return False
-    if value.steps and getattr(value.steps[-1].transform, "gives", "any") in _TYPED:
+    if value.steps and value.steps[-1].transform.gives in _TYPED:
         return False
     return any(not path.startswith("event.") for path in value.inputs)
 
@@ -97,7 +92,7 @@ class WritePlan:
     def __init__(self, spec: WriteSpec) -> None:
         self.spec = spec
         self.place = str(spec.place)
-        self._fields = tuple(_field_plan(field) for field in spec.fields)
+        self._fields = tuple(field_plan(field) for field in spec.fields)
         self._named = {
             policy: frozenset(f.name for f in spec.fields if f.policy == policy)
             for policy in ("insert_only", "if_empty", "sticky", "append")
@@ -214,7 +209,8 @@ class WritePlan:
         )
 
 
-def _field_plan(field: FieldSpec) -> FieldPlan:
+def field_plan(field: FieldSpec) -> FieldPlan:
+    """Return a field with what is known of it before any event comes."""
     value = field.value
     redacts = field.redacts and reads_free_text(value)
     place = str(value.place)
