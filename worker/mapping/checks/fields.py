@@ -8,9 +8,9 @@ from typing import Any
 from worker.mapping.checks.notes import Notes
 from worker.mapping.checks.values import ValueType
 from worker.mapping.findings import did_you_mean
+from worker.mapping.payload_types.types import TEXTS
 from worker.mapping.spec import FieldSpec, Literal, ValueSpec
 from worker.mapping.strict_yaml import Place
-from worker.mapping.value_types import TEXTS
 
 Describe = Mapping[str, Any]
 
