@@ -7,13 +7,14 @@ length; whether it is in use nobody can tell from it.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from worker.mapping.findings import did_you_mean
-from worker.mapping.transforms.registry import Argument, transform
+from worker.mapping.transforms.registry import Argument, text_of, transform
 
 LONGEST_PHONE = 60
 _ALLOWED = re.compile(
@@ -36,10 +37,10 @@ def check_region(region: str) -> None:
     ("(202) 555-0123", "US", "+12025550123"),
     ("+52 55 0000 0002", "US", "+525500000002"),
     ("+521 55 0000 0002", "US", "+525500000002"),
-    ("55 0000 0002", "MX", "+525500000002"),
-    ("098765 43210", "IN", "+919876543210"),
     (2025550123, "US", "+12025550123"),
     ("202-555-0123 ext. 5", "US", "+12025550123"),
+    ("55 0000 0002", "MX", "+525500000002"),
+    ("098765 43210", "IN", "+919876543210"),
     takes=("integer", "text"),
     gives="text",
     argument=Argument.TEXT,
@@ -56,8 +57,8 @@ def to_e164(value: Any, region: str) -> str:
 
 @transform(
     ("+12025550123", "US", "(202) 555-0123"),
-    ("+525500000002", "MX", "55 0000 0002"),
     ("+525500000002", "US", "+52 55 0000 0002"),
+    ("+525500000002", "MX", "55 0000 0002"),
     takes=("integer", "text"),
     gives="text",
     argument=Argument.TEXT,
@@ -95,6 +96,66 @@ def phone_digits(value: Any, region: str) -> str:
     if _is_of(number, region):
         return phonenumbers.national_significant_number(number)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164).lstrip("+")
+
+
+@transform(
+    (
+        "+12025550123",
+        "US",
+        [
+            "+12025550123",
+            "12025550123",
+            "2025550123",
+            "(202) 555-0123",
+            "202-555-0123",
+            "202.555.0123",
+            "+1 202-555-0123",
+        ],
+    ),
+    (
+        "+525500000002",
+        "MX",
+        [
+            "+525500000002",
+            "525500000002",
+            "5500000002",
+            "55 0000 0002",
+            "55-0000-0002",
+            "55.0000.0002",
+            "+52 55 0000 0002",
+        ],
+    ),
+    ("anna@sip.example.com", "US", ["anna@sip.example.com"]),
+    takes=("integer", "text"),
+    gives="list",
+    argument=Argument.TEXT,
+    check=check_region,
+)
+def phone_forms(value: Any, region: str) -> list[str]:
+    """A phone number in the forms that people of the region may have typed it in.
+
+    For a `match`: a record with any of them is found. The first is the number as it
+    came; of what is no phone number, that is the only one.
+    """
+    return list(_forms(text_of(value).strip(), region))
+
+
+@lru_cache(maxsize=4096)
+def _forms(text: str, region: str) -> tuple[str, ...]:
+    try:
+        number = _read(text, region)
+    except ValueError:
+        return (text,)
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    forms = [text, e164, e164.lstrip("+")]
+    if _is_of(number, region):
+        national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+        groups = re.findall(r"[0-9]+", national)
+        forms.append(phonenumbers.national_significant_number(number))
+        forms.extend([national, "-".join(groups), ".".join(groups)])
+    international = PhoneNumberFormat.INTERNATIONAL
+    forms.append(phonenumbers.format_number(number, international))
+    return tuple(dict.fromkeys(forms))
 
 
 def _is_of(number: PhoneNumber, region: str) -> bool:
