@@ -21,6 +21,7 @@ FLOORS = {
     "mapping_folder": 2,
     "payloads": 2,
     "org_schema": 2,
+    "org_package": 2,
     "store": 2,
     "broker": 2,
     "crm": 2,

@@ -170,6 +170,7 @@ def _json(value: Any) -> str:
 
 def write_snapshot(folder: Path, described: Mapping[str, Any]) -> Path:
     """Write a describe to `<name>.json`, whole or not at all. Raises `OSError`."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{described['name']}.json"
     beside = folder / f".{described['name']}.json.new"
     try:
