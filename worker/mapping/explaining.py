@@ -85,7 +85,7 @@ def _field(spec: FieldSpec, context: Context) -> ExplainedField:
     return ExplainedField(
         name=spec.name,
         value=None if value is ABSENT else value,
-        place=str(spec.value.place),
+        place=str(spec.place),
         policy=spec.policy,
         inputs=_inputs(spec.value.inputs, context),
         note=note,

@@ -6,12 +6,17 @@ A fault of shape was already found by the grammar, so that nothing here finds it
 from __future__ import annotations
 
 from worker.mapping.shapes import EMPTY
-from worker.mapping.strict_yaml import Node, Scalar, Sequence, Table
+from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table
 
 
 def entries(node: Node | None) -> dict[str, Node]:
     """Return the entries of a table."""
     return node.entries if isinstance(node, Table) else {}
+
+
+def key_places(node: Node | None) -> dict[str, Place]:
+    """Return where each key of a table stands."""
+    return node.key_places if isinstance(node, Table) else {}
 
 
 def items(node: Node | None) -> tuple[Node, ...]:

@@ -73,20 +73,26 @@ def _skip(values: ValueReader, node: Node) -> spec.SkipSpec:
 def _write(values: ValueReader, node: Node) -> spec.WriteSpec:
     given = nodes.entries(node)
     links = nodes.entries(given.get("links"))
+    places = nodes.key_places(given.get("links"))
     when = given.get("when")
     is_key = "key" in given
     return spec.WriteSpec(
         object=nodes.text(given.get("object")),
+        object_place=_place(given.get("object"), node),
         mode=nodes.text(given.get("mode"), grammar.MODES[0]),
         when=values.path(when) if when else None,
         key=_match(values, given["key"]) if is_key else _matches(values, given),
         missing=nodes.text(given.get("missing"), grammar.UNMATCHED[0]),
         ambiguous=nodes.text(given.get("ambiguous"), grammar.AMBIGUOUS[0]),
         fields=_fields(values, given.get("fields")),
-        links=tuple(_link(values, name, node) for name, node in links.items()),
+        links=tuple(_link(values, k, places[k], n) for k, n in links.items()),
         place=node.place,
         writes_wrong_party=nodes.text(given.get("wrong_party")) == "write",
     )
+
+
+def _place(node: Node | None, around: Node) -> Place:
+    return node.place if node else around.place
 
 
 def _matches(values: ValueReader, given: dict[str, Node]) -> tuple[spec.MatchSpec, ...]:
@@ -95,39 +101,44 @@ def _matches(values: ValueReader, given: dict[str, Node]) -> tuple[spec.MatchSpe
 
 
 def _match(values: ValueReader, node: Node) -> tuple[spec.MatchSpec, ...]:
+    places = nodes.key_places(node)
     return tuple(
-        spec.MatchSpec(name, values.value(value, is_key=True))
+        spec.MatchSpec(name, places[name], values.value(value, is_key=True))
         for name, value in nodes.entries(node).items()
     )
 
 
 def _fields(values: ValueReader, node: Node | None) -> tuple[spec.FieldSpec, ...]:
+    places = nodes.key_places(node)
     return tuple(
-        _field(values, name, value) for name, value in nodes.entries(node).items()
+        _field(values, name, places[name], value)
+        for name, value in nodes.entries(node).items()
     )
 
 
-def _field(values: ValueReader, name: str, node: Node) -> spec.FieldSpec:
+def _field(values: ValueReader, name: str, place: Place, node: Node) -> spec.FieldSpec:
     given = nodes.entries(node)
     return spec.FieldSpec(
         name=name,
+        place=place,
         value=values.value(node),
         policy=nodes.text(given.get("write"), grammar.POLICIES[0]),
         redacts=nodes.text(given.get("redact"), "true") == "true",
     )
 
 
-def _link(values: ValueReader, name: str, node: Node) -> spec.LinkSpec:
+def _link(values: ValueReader, name: str, place: Place, node: Node) -> spec.LinkSpec:
     given = nodes.entries(node)
     missing = nodes.text(given.get("missing"), grammar.UNLINKED[0])
     creates = missing == "create"
     return spec.LinkSpec(
         field=name,
         object=nodes.text(given.get("object")),
+        object_place=_place(given.get("object"), node),
         matches=_matches(values, given),
         missing=missing,
         ambiguous=nodes.text(given.get("ambiguous"), grammar.AMBIGUOUS[0]),
-        place=node.place,
+        place=place,
         create=_fields(values, given.get("create")) if creates else None,
         keeps_wrong_party=nodes.text(given.get("wrong_party")) == "keep",
     )

@@ -75,7 +75,7 @@ class ValueReader:
         if known is None or (argument is None) != (known.argument is Argument.NONE):
             return None
         given = self._argument(known, argument)
-        if known.check is not None:
+        if known.check is not None and given is not None:
             try:
                 known.check(given)
             except ValueError as error:
@@ -92,7 +92,7 @@ class ValueReader:
                 return self.path(node)
             case Argument.NUMBER:
                 text = nodes.text(node)
-                return int(text) if text.isdecimal() else 0
+                return int(text) if text.isdecimal() else None
             case _:
                 return nodes.text(node) if node else None
 

@@ -78,9 +78,10 @@ class ValueSpec:
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field of a write and its policy."""
+    """A field of a write and its policy. `place` is that of its name."""
 
     name: str
+    place: Place
     value: ValueSpec
     policy: str
     redacts: bool = True
@@ -91,6 +92,7 @@ class MatchSpec:
     """A field that identifies, and the value to look for."""
 
     field: str
+    place: Place
     value: ValueSpec
 
 
@@ -105,6 +107,7 @@ class LinkSpec:
 
     field: str
     object: str
+    object_place: Place
     matches: tuple[MatchSpec, ...]
     missing: str
     ambiguous: str
@@ -118,6 +121,7 @@ class WriteSpec:
     """One record to write. `key` has one match for an upsert or an insert."""
 
     object: str
+    object_place: Place
     mode: str
     when: PathSpec | None
     key: tuple[MatchSpec, ...]

@@ -213,7 +213,7 @@ def field_plan(field: FieldSpec) -> FieldPlan:
     """Return a field with what is known of it before any event comes."""
     value = field.value
     redacts = field.redacts and reads_free_text(value)
-    place = str(value.place)
+    place = str(field.place)
     return FieldPlan(field.name, value.evaluate, field.policy, redacts, place)
 
 
@@ -227,6 +227,7 @@ def _maker(link: LinkSpec) -> WriteSpec:
     """Return the write that makes what a link refers to, where it is not there yet."""
     return WriteSpec(
         object=link.object,
+        object_place=link.object_place,
         mode="insert",
         when=None,
         key=link.matches[:1],

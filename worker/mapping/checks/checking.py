@@ -7,7 +7,7 @@ from typing import Any
 
 from worker.mapping.checks.notes import Describes, Notes
 from worker.mapping.checks.records import check_gate, check_twice, check_write
-from worker.mapping.checks.values import path_type
+from worker.mapping.checks.values import path_type, words
 from worker.mapping.findings import Finding
 from worker.mapping.path_types import PathTypes, known_leaves
 from worker.mapping.spec import MappingSpec, PathSpec
@@ -47,7 +47,7 @@ def _check_party(path: PathSpec, notes: Notes) -> None:
     found = path_type(path, path.place, notes)
     kinds = found.kinds - {"null"}
     if not found.is_open and kinds <= _NO_PARTY:
-        what = " or ".join(sorted(kinds)) or "null"
+        what = words(kinds) or "null"
         message = f"{path.text} is never a party: it is {what}; name a text of a debtor"
         notes.find(path.place, "party", message)
 

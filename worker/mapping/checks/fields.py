@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.mapping.checks.notes import Notes
-from worker.mapping.checks.values import ValueType
+from worker.mapping.checks.values import ValueType, words
 from worker.mapping.findings import did_you_mean
 from worker.mapping.payload_types.types import TEXTS
 from worker.mapping.spec import FieldSpec, Literal, ValueSpec
@@ -60,7 +60,7 @@ def _check_kinds(
     if found.is_open:
         what = "anything the vendor sends"
     else:
-        what = " or ".join(sorted(found.kinds - kinds))
+        what = words(found.kinds - kinds)
     message = f"{name} is {_article(described['type'])} and gets {what}: {hint}"
     notes.find(place, "type", message)
 
@@ -93,7 +93,7 @@ def _check_picklist(
     is_restricted = described.get("restrictedPicklist", False)
     kinds = found.kinds - TEXTS
     if kinds and not found.is_open:
-        message = f"{name} is a picklist and gets {' or '.join(sorted(kinds))}"
+        message = f"{name} is a picklist and gets {words(kinds)}"
         notes.find(value.place, "type", f"{message}: {_PICKLIST_HINT}")
         return
     if found.labels is None:
@@ -126,7 +126,7 @@ def check_policy(
     field: FieldSpec, found: ValueType, described: Describe, notes: Notes
 ) -> None:
     """Find a policy that does not go with the field's type."""
-    place = field.value.place
+    place = field.place
     if field.policy == "sticky" and described["type"] != "boolean":
         message = (
             f"{field.name} is {_article(described['type'])}: only a checkbox can be"
@@ -134,7 +134,7 @@ def check_policy(
         )
         notes.find(place, "sticky", message)
     elif field.policy == "sticky" and not found.kinds <= {"boolean"}:
-        message = f"{field.name} is sticky and gets {' or '.join(sorted(found.kinds))}"
+        message = f"{field.name} is sticky and gets {words(found.kinds)}"
         notes.find(place, "sticky", f"{message}: use `as: to_boolean`")
     is_long = described["type"] == "textarea" and described.get("length", 0) > 255
     if field.policy == "append" and not is_long:

@@ -7,7 +7,7 @@ from typing import Any
 
 from worker.mapping.checks.fields import check_policy, check_value
 from worker.mapping.checks.notes import Notes
-from worker.mapping.checks.values import path_type, value_type
+from worker.mapping.checks.values import path_type, value_type, words
 from worker.mapping.findings import did_you_mean
 from worker.mapping.spec import FieldSpec, LinkSpec, MatchSpec, WriteSpec
 from worker.mapping.strict_yaml import Place
@@ -22,6 +22,7 @@ def check_write(write: WriteSpec, notes: Notes) -> None:
     """Find all that is wrong with one write."""
     if write.when is not None:
         path_type(write.when, write.when.place, notes)
+    _check_object(write.object, write.object_place, notes)
     for match in write.key:
         _check_match(write.object, match, write.mode, notes)
     check_fields(write.object, write.fields, write.mode, notes)
@@ -40,7 +41,7 @@ def check_fields(
     """Find fields that are not there, may not be written, or cannot hold the value."""
     for field in fields:
         found = value_type(field.value, notes)
-        place = field.value.place
+        place = field.place
         described = _field(object_name, field.name, place, notes)
         if described is None:
             continue
@@ -51,14 +52,18 @@ def check_fields(
             check_value(field.name, field.value, found, described, notes)
 
 
+def _check_object(object_name: str, place: Place, notes: Notes) -> None:
+    if object_name not in notes.objects:
+        hint = did_you_mean(object_name, notes.objects)
+        fix = hint or f": run `crm-sync org pull {object_name}`"
+        notes.find(place, "unknown_object", f"no description of {object_name}{fix}")
+
+
 def _field(object_name: str, name: str, place: Place, notes: Notes) -> Describe | None:
     """Return the describe entry of a field; one that is missing is found."""
     fields = notes.objects.get(object_name)
     if fields is None:
-        hint = did_you_mean(object_name, notes.objects)
-        fix = hint or f": run `crm-sync org pull {object_name}`"
-        notes.find(place, "unknown_object", f"no description of {object_name}{fix}")
-        return None
+        return None  # A finding of its own.
     if name in fields:
         return fields[name]
     hint = did_you_mean(name, fields)
@@ -84,13 +89,13 @@ def _check_access(
 
 
 def _check_match(object_name: str, match: MatchSpec, mode: str, notes: Notes) -> None:
-    place = match.value.place
+    place = match.place
     found = value_type(match.value, notes)
     bad = found.kinds & {"boolean", "object"}
     if mode != "update" and "list" in found.kinds:
         bad |= {"list"}
     if bad and not found.is_open:
-        message = f"{match.field} identifies a record and gets {' or '.join(bad)}"
+        message = f"{match.field} identifies a record and gets {words(bad)}"
         notes.find(place, "type", f"{message}: use a text or a number")
     described = _field(object_name, match.field, place, notes)
     if described is None:
@@ -107,6 +112,7 @@ def _check_match(object_name: str, match: MatchSpec, mode: str, notes: Notes) ->
 
 
 def _check_link(write: WriteSpec, link: LinkSpec, notes: Notes) -> None:
+    _check_object(link.object, link.object_place, notes)
     described = _field(write.object, link.field, link.place, notes)
     if described is not None:
         _check_access(link.field, described, write.mode, False, link.place, notes)
@@ -142,11 +148,11 @@ def _check_twice_within(write: WriteSpec, notes: Notes) -> None:
     links = {link.field: link.place for link in write.links}
     for field in write.fields:
         if field.name in links:
-            _twice(field.name, links[field.name], field.value.place, notes)
+            _twice(field.name, links[field.name], field.place, notes)
     for match in write.key if write.mode != "update" else ():
         for field in write.fields:
             if field.name == match.field:
-                _twice(field.name, field.value.place, match.value.place, notes)
+                _twice(field.name, field.place, match.place, notes)
 
 
 def check_twice(writes: Sequence[WriteSpec], notes: Notes) -> None:
@@ -158,8 +164,7 @@ def check_twice(writes: Sequence[WriteSpec], notes: Notes) -> None:
                 for field in write.fields:
                     earlier = given.get(field.name)
                     if earlier and field.value.when is None:
-                        place, first = field.value.place, earlier.value.place
-                        _twice(field.name, place, first, notes)
+                        _twice(field.name, field.place, earlier.place, notes)
 
 
 def _is_same_record(one: WriteSpec, other: WriteSpec) -> bool:

@@ -19,6 +19,16 @@ _LENGTHS = {"boolean": 5, "integer": 20, "number": 25, "date": 10, "datetime": 3
 # Texts that these leave as long as they were, or make shorter.
 _KEEPS_LENGTH = frozenset({"trim", "collapse", "first_line", "digits", "unique"})
 _ANY = "any"
+_WORDS = {
+    "boolean": "true or false",
+    "date": "a date",
+    "datetime": "a date and time",
+    "integer": "a whole number",
+    "list": "a list",
+    "number": "a number",
+    "object": "an object",
+    "uri": "a link",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ def _check_takes(
     kinds = {"text" if kind == "uri" else kind for kind in before.kinds}
     if before.is_open or not kinds or any(map(known.accepts, kinds)):
         return
-    given, takes = _words(kinds), _words(known.takes)
+    given, takes = words(kinds), words(known.takes)
     message = f"{known.name!r} cannot take {given}: it takes {takes}"
     notes.find(place, "type", message)
 
@@ -196,7 +206,6 @@ def _slot(slot: Slot, place: Place, notes: Notes) -> int | None:
     return max(found.max_length, len(slot.default or ""))
 
 
-def _words(kinds: Iterable[str]) -> str:
-    return " or ".join(f"a {k}" for k in sorted(kinds)).replace(
-        "a integer", "an integer"
-    )
+def words(kinds: Iterable[str]) -> str:
+    """Return kinds as a sentence has them."""
+    return " or ".join(_WORDS.get(kind, kind) for kind in sorted(kinds))
