@@ -102,11 +102,13 @@ def test_pages_miss_and_repeat_nothing(engine: Engine) -> None:
 
     pages = []
     before_id = None
-    while page := history.matching(limit=2, before_id=before_id):
+    for _ in range(3):
+        page = history.matching(limit=2, before_id=before_id)
         pages.append(names(page))
         before_id = page[-1].id
 
     assert pages == [["5", "4"], ["2", "3"], ["1", "0"]]
+    assert history.matching(limit=2, before_id=before_id) == []
 
 
 def test_pages_of_some_types_miss_and_repeat_nothing(engine: Engine) -> None:
