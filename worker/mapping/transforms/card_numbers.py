@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-SHORTEST = 13
-LONGEST = 19
 # First and last four leading digits, and the lengths, the usual one first.
 _NETWORKS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     (2200, 2204, (16, 17, 18, 19)),  # Mir
@@ -33,8 +31,11 @@ _DOUBLED = str.maketrans("0123456789", "0246813579")
 
 
 def lengths_of(digits: str) -> tuple[int, ...]:
-    """Return how long a card number that begins so is, the usual length first."""
-    begin = int(digits[:4])
+    """Return how long a card number is that has these first four digits, likely first.
+
+    It is empty where no network has them.
+    """
+    begin = int(digits)
     _, end, lengths = _NETWORKS[bisect_right(_FIRSTS, begin) - 1]
     return lengths if _FIRSTS[0] <= begin <= end else ()
 

@@ -39,8 +39,8 @@ def to_datetime(value: Any) -> str:
 
 @transform(
     (7, "2026-05-04", "2026-05-11"),
-    ("30", "2026-05-04T10:14:20Z", "2026-06-03"),
     (-1, "2026-05-04", "2026-05-03"),
+    ("30", "2026-05-04T10:14:20Z", "2026-06-03"),
     takes=("number", "text"),
     gives="date",
     argument=Argument.PATH,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-
-from worker.mapping.transforms.card_numbers import LONGEST
+from dataclasses import dataclass, field
 
 DASHES = "\u2010\u2011\u2012\u2013-"
 # Nine digits at least. Possessive: no digit is looked at twice, whatever comes after.
@@ -21,88 +19,92 @@ Span = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Group:
-    """Digits that stand together.
+class DigitChain:
+    """Groups of digits that may be parts of one number, in order.
 
-    `is_free`: they touch no letter and are in no URL. `is_taken`: they are redacted.
+    `between` is what stands before each group and behind the last one. `ends` says at
+    which count of digits a group ends, and which group is the next then.
     """
 
-    start: int
-    end: int
-    digits: str
-    is_free: bool = True
-    is_taken: bool = False
+    groups: list[Span] = field(default_factory=list)
+    between: list[str] = field(default_factory=list)
+    digits: str = ""
+    begins: list[int] = field(default_factory=list)
+    ends: dict[int, int] = field(default_factory=dict)
+    taken: list[bool] = field(default_factory=list)
 
+    def behind(self, at: int, length: int) -> int:
+        """Return the group behind the number of that many digits from a group on.
 
-class DigitRun:
-    """A run of groups with little between them."""
-
-    def __init__(self, text: str, start: int, end: int, urls: list[Span]) -> None:
-        self.text = text
-        self.start = start
-        self.groups = [
-            Group(found.start(), found.end(), found[0])
-            for found in _GROUP.finditer(text, start, end)
-        ]
-        self._free(text[start - 1 : start], text[end : end + 1], urls)
-
-    def windows(self, at: int) -> Iterator[tuple[int, str]]:
-        """Yield each number that begins with this group: the group behind it, digits.
-
-        None is longer than a card number.
+        It is 0 where no group ends there, or some of it is taken already.
         """
-        digits = ""
-        for behind in range(at, min(at + LONGEST, len(self.groups))):
-            group = self.groups[behind]
-            if not group.is_free or group.is_taken:
-                return
-            if behind > at and not (self.is_spaced(behind) or self.is_listed(behind)):
-                return
-            digits += group.digits
-            if len(digits) > LONGEST:
-                return
-            yield behind + 1, digits
+        behind = self.ends.get(self.begins[at] + length, 0)
+        return 0 if True in self.taken[at:behind] else behind
 
     def take(self, at: int, behind: int) -> Span:
         """Mark these groups as redacted, and return where they are."""
-        for group in self.groups[at:behind]:
-            group.is_taken = True
-        return self.groups[at].start, self.groups[behind - 1].end
+        self.taken[at:behind] = [True] * (behind - at)
+        return self.groups[at][0], self.groups[behind - 1][1]
 
-    def is_spaced(self, at: int) -> bool:
-        """Return whether spaces or a dash are before this group."""
-        return bool(_SPACED.fullmatch(self._before(at)))
+    def sizes(self, at: int, behind: int) -> list[int]:
+        """Return how many digits each of these groups has."""
+        return [end - start for start, end in self.groups[at:behind]]
 
-    def is_listed(self, at: int) -> bool:
-        """Return whether a comma or a full stop is before this group."""
-        return bool(_LISTED.fullmatch(self._before(at)))
+    def is_listed(self, at: int, behind: int) -> bool:
+        """Return whether a comma or a full stop stands between two of these groups."""
+        return any(_LISTED.fullmatch(mark) for mark in self.between[at + 1 : behind])
 
     def is_glued(self, at: int, marks: str) -> bool:
-        """Return whether one of the marks, and no space, joins this group and the last.
+        """Return whether one of the marks alone joins this group and the one before.
 
         What is redacted joins nothing.
         """
-        if not 0 < at < len(self.groups):
-            return False
-        if self.groups[at - 1].is_taken or self.groups[at].is_taken:
-            return False
-        between = self._before(at)
-        return len(between) == 1 and between in marks
+        return (
+            self.between[at] in {*marks}
+            and True not in self.taken[max(0, at - 1) : at + 1]
+        )
 
-    def _before(self, at: int) -> str:
-        return self.text[self.groups[at - 1].end : self.groups[at].start]
 
-    def _free(self, before: str, after: str, urls: list[Span]) -> None:
-        # A plus begins a phone number.
-        if before.isalnum() or before == "+":
-            self.groups[0].is_free = False
-        if after.isalnum():
-            self.groups[-1].is_free = False
-        if urls:
-            for group in self.groups:
-                span = bisect_right(urls, (group.start, len(self.text))) - 1
-                if span >= 0 and group.start < urls[span][1]:
-                    group.is_free = False
+def chains_of(text: str, run: Span, urls: list[Span]) -> Iterator[DigitChain]:
+    """Yield the chains of a run. A group that touches letters or is in a URL is none's.
+
+    Neither is one after a plus, which begins a phone number.
+    """
+    spans = [found.span() for found in _GROUP.finditer(text, *run)]
+    last, behind = run[0], text[run[1] : run[1] + 1]
+    before = text[run[0] - 1 : run[0]]
+    chain: list[tuple[str, Span]] = []
+    for span in spans:
+        mark, last = text[last : span[0]], span[1]
+        if chain and not (_SPACED.fullmatch(mark) or _LISTED.fullmatch(mark)):
+            yield _chain(text, chain, mark)
+            chain = []
+        is_free = not (
+            (span[0] == run[0] and (before.isalnum() or before == "+"))
+            or (span[1] == run[1] and behind.isalnum())
+            or _is_inside(span[0], urls)
+        )
+        if is_free:
+            chain.append((mark, span))
+        elif chain:
+            yield _chain(text, chain, mark)
+            chain = []
+    if chain:
+        yield _chain(text, chain, "")
+
+
+def _chain(text: str, parts: list[tuple[str, Span]], after: str) -> DigitChain:
+    chain = DigitChain()
+    chain.groups = [span for _, span in parts]
+    chain.between = [*(mark for mark, _ in parts), after]
+    chain.digits = "".join(text[start:end] for start, end in chain.groups)
+    chain.taken = [False] * len(parts)
+    count = 0
+    for number, (start, end) in enumerate(chain.groups, start=1):
+        chain.begins.append(count)
+        count += end - start
+        chain.ends[count] = number
+    return chain
 
 
 def urls_of(text: str) -> list[Span]:
@@ -116,3 +118,8 @@ def urls_of(text: str) -> list[Span]:
             spans.append((start, end))
         start = text.find("://", max(end, start + 3))
     return spans
+
+
+def _is_inside(position: int, urls: list[Span]) -> bool:
+    before = bisect_right(urls, (position, position)) - 1
+    return before >= 0 and position < urls[before][1]

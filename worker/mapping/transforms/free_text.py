@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from worker.mapping.transforms.card_numbers import (
-    SHORTEST,
-    lengths_of,
-    passes_luhn,
+from worker.mapping.transforms.card_numbers import lengths_of, passes_luhn
+from worker.mapping.transforms.digit_runs import (
+    DASHES,
+    RUN,
+    DigitChain,
+    Span,
+    chains_of,
+    urls_of,
 )
-from worker.mapping.transforms.digit_runs import DASHES, RUN, DigitRun, Span, urls_of
 from worker.mapping.transforms.registry import text_of, transform
 
 SSN_REMOVED = "[SSN removed]"
@@ -35,18 +38,16 @@ def redact_text(text: str) -> str:
 
     It takes steps in proportion to the text's length, and few where it has few digits.
     """
-    if RUN.search(text) is None:
+    if len(text) < SSN_DIGITS or RUN.search(text) is None:
         return text
     urls = urls_of(text) if "://" in text else []
     pieces: list[str] = []
     done = 0
     for found in RUN.finditer(text):
-        run = DigitRun(text, found.start(), found.end(), urls)
-        # Cards first: what is left of the run is looked at for SSNs.
-        removed = [*_cards(run), *_ssns(run)]
-        for (start, end), label in sorted(removed):
-            pieces += (text[done:start], label)
-            done = end
+        for chain in chains_of(text, found.span(), urls):
+            for (start, end), label in _removals(text, chain):
+                pieces += (text[done:start], label)
+                done = end
     return "".join((*pieces, text[done:])) if pieces else text
 
 
@@ -72,66 +73,72 @@ def redact(value: Any) -> str:
     return redact_text(text_of(value))
 
 
-def _cards(run: DigitRun) -> Iterator[tuple[Span, str]]:
+def _removals(text: str, chain: DigitChain) -> list[tuple[Span, str]]:
+    """Return where card numbers and SSNs are, in order, and what to put there."""
+    start = chain.groups[0][0]
+    before = text[max(0, start - _CHARACTERS_BEFORE) : start]
+    # Cards first: what they leave of the chain is looked at for SSNs.
+    cards = [*_cards(chain)]
+    return sorted((*cards, *_ssns(chain, before)))
+
+
+def _cards(chain: DigitChain) -> Iterator[tuple[Span, str]]:
     at = 0
-    while at < len(run.groups):
-        behind, ending = _card_from(run, at)
+    while at < len(chain.groups):
+        behind = _card_from(chain, at)
         if behind:
-            yield run.take(at, behind), f"[card ending {ending}]"
+            span = chain.take(at, behind)
+            end = chain.begins[behind] if behind < len(chain.groups) else None
+            yield span, f"[card ending {chain.digits[:end][-4:]}]"
         at = behind or at + 1
 
 
-def _card_from(run: DigitRun, at: int) -> tuple[int, str]:
-    """Return the group behind the card number that begins here and its end, or 0."""
-    if run.is_glued(at, ".,"):
-        return 0, ""
-    windows = {len(digits): (behind, digits) for behind, digits in run.windows(at)}
-    longest = max(windows, default=0)
-    if longest < SHORTEST:
-        return 0, ""
-    for length in lengths_of(windows[longest][1]):
-        behind, digits = windows.get(length, (0, ""))
+def _card_from(chain: DigitChain, at: int) -> int:
+    """Return the group behind the card number that begins here, or 0."""
+    begin = chain.begins[at]
+    for length in lengths_of(chain.digits[begin : begin + 4]):
+        behind = chain.behind(at, length)
         if (
             behind
-            and passes_luhn(digits)
-            and not run.is_glued(behind, ".,")
-            and _is_spelled_as_one(run, at, behind)
+            and passes_luhn(chain.digits[begin : begin + length])
+            and not chain.is_glued(at, ".,")
+            and not chain.is_glued(behind, ".,")
+            and _is_spelled_as_one(chain, at, behind)
         ):
-            return behind, digits[-4:]
-    return 0, ""
+            return behind
+    return 0
 
 
-def _is_spelled_as_one(run: DigitRun, at: int, behind: int) -> bool:
+def _is_spelled_as_one(chain: DigitChain, at: int, behind: int) -> bool:
     """Return whether groups with commas between them are no list of amounts."""
-    if not any(run.is_listed(group) for group in range(at + 1, behind)):
+    if not chain.is_listed(at, behind):
         return True
-    sizes = [len(group.digits) for group in run.groups[at:behind]]
+    sizes = chain.sizes(at, behind)
     by_fours = {*sizes[:-1]} == {4} and sizes[-1] <= 4
     by_ones_or_twos = sizes[0] <= 2 and len({*sizes}) == 1
     return by_fours or by_ones_or_twos or sizes in ([4, 6, 5], [4, 6, 4])
 
 
-def _ssns(run: DigitRun) -> Iterator[tuple[Span, str]]:
+def _ssns(chain: DigitChain, before: str) -> Iterator[tuple[Span, str]]:
+    """Yield where SSNs are; `before` is the text before the chain."""
     at = 0
-    while at < len(run.groups):
-        behind = _ssn_from(run, at)
-        if behind:
-            yield run.take(at, behind), SSN_REMOVED
-        at = behind or at + 1
-
-
-def _ssn_from(run: DigitRun, at: int) -> int:
-    """Return the group behind the SSN that begins here, or 0."""
-    windows = {len(digits): (behind, digits) for behind, digits in run.windows(at)}
-    behind, digits = windows.get(SSN_DIGITS, (0, ""))
-    found = (
-        behind
-        and _is_ssn(digits)
-        and not run.is_glued(at, _MARKS)
-        and not run.is_glued(behind, _MARKS)
-        and (_is_written_as_ssn(run, at, behind) or (at == 0 and _is_named(run)))
-    )
-    return behind if found else 0
+    while at < len(chain.groups):
+        behind = chain.behind(at, SSN_DIGITS)
+        digits = chain.digits[chain.begins[at] :][:SSN_DIGITS]
+        if (
+            behind
+            and _is_ssn(digits)
+            and not chain.is_glued(at, _MARKS)
+            and not chain.is_glued(behind, _MARKS)
+            and (
+                _is_written_as_ssn(chain, at, behind)
+                or (at == 0 and _names_ssn(before))
+            )
+        ):
+            yield chain.take(at, behind), SSN_REMOVED
+            at = behind
+        else:
+            at += 1
 
 
 def _is_ssn(digits: str) -> bool:
@@ -145,14 +152,12 @@ def _is_ssn(digits: str) -> bool:
     )
 
 
-def _is_written_as_ssn(run: DigitRun, at: int, behind: int) -> bool:
-    sizes = [len(group.digits) for group in run.groups[at:behind]]
-    return sizes == [3, 2, 4] and run.is_spaced(at + 1) and run.is_spaced(at + 2)
+def _is_written_as_ssn(chain: DigitChain, at: int, behind: int) -> bool:
+    return chain.sizes(at, behind) == [3, 2, 4] and not chain.is_listed(at, behind)
 
 
-def _is_named(run: DigitRun) -> bool:
-    """Return whether an SSN was spoken of a few words before the run, and no number."""
-    before = run.text[max(0, run.start - _CHARACTERS_BEFORE) : run.start]
+def _names_ssn(before: str) -> bool:
+    """Return whether a text ends with an SSN's name, a few words and no number."""
     *_, gap = _NAMED.split(before)
     return (
         len(gap) < len(before)

@@ -102,8 +102,9 @@ def to_money(value: Any) -> float:
 
     A lone separator before three digits groups thousands: `1.200` and `1,200` are
     1200, `0.500` is a half. Before one or two digits it is a decimal mark. Refused, so
-    that a person looks: two amounts, a range, `3 mil`, `5k`, `50 cents`, an amount in
-    brackets, `1,2000`, a currency that is not known.
+    that a person looks: two amounts, or what may be two (`1 200` without a currency),
+    a range, `3 mil`, `5k`, `50 cents`, an amount in brackets, `1,2000`, a currency
+    that is not known.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(decimal_of(value))
@@ -157,6 +158,13 @@ def _amount(value: Any) -> re.Match[str]:
     if isinstance(value, str) and len(value) <= LONGEST_AMOUNT:
         text = unicodedata.normalize("NFC", value).replace("\u2212", "-")
         found = _MONEY.fullmatch(" ".join(text.split()).casefold())
-    if found is None:
+    if found is None or _may_be_two(found):
         raise ValueError("not one amount of money")
     return found
+
+
+def _may_be_two(found: re.Match[str]) -> bool:
+    """Return whether a lone space may as well stand between two amounts."""
+    parts = re.split("[ ,.]", found["number"])
+    is_spaced = len(parts) == 2 and " " in found["number"]
+    return is_spaced and not (found["front"] or found["back"])

@@ -13,9 +13,7 @@ LONGEST_NUMBER = 500
 _PERCENT = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?) ?%?")
 
 
-@transform(
-    (90_500, 91), (0, 0), (1, 1), takes=("integer", "number", "text"), gives="integer"
-)
+@transform((90_500, 91), (0, 0), (1, 1), takes=("number", "text"), gives="integer")
 def ms_to_seconds(value: Any) -> int:
     """Whole seconds, rounded up: a call of 1 ms is a call of 1 s."""
     return math.ceil(decimal_of(value) / 1000)
@@ -49,11 +47,8 @@ def to_integer(value: Any) -> int:
 )
 def to_number(value: Any) -> int | float:
     """A number, from text written with a point."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    return float(decimal_of(value))
+    number = decimal_of(value)
+    return value if isinstance(value, int | float) else float(number)
 
 
 @transform(

@@ -113,12 +113,19 @@ def replace(value: Any, table: Mapping[str, str]) -> str:
     return re.sub(pattern, lambda found: table[found[0]], text_of(value))
 
 
+def check_length(length: int) -> None:
+    """Raise `ValueError` for a length that leaves nothing."""
+    if length < 1:
+        raise ValueError("a length of 0 leaves nothing")
+
+
 @transform(
     ("a long summary", 10, "a long..."),
     ("short", 10, "short"),
     gives="text",
     argument=Argument.NUMBER,
     bounds=True,
+    check=check_length,
 )
 def truncate(value: Any, length: int) -> str:
     """At most so many characters, cut at a word where there is one, with `...`."""
@@ -142,6 +149,7 @@ def truncate(value: Any, length: int) -> str:
     gives="text",
     argument=Argument.NUMBER,
     bounds=True,
+    check=check_length,
 )
 def at_most(value: Any, length: int) -> str:
     """The text as it is; a longer one is refused, for identifiers that a cut spoils."""

@@ -34,6 +34,7 @@ MONTHS = {
     for name in names.split()
 }
 _TOKEN = re.compile(r"(YYYY|YY|MM|Mon|DD|[-/.]|\s+)")
+_HALF_TOKEN = re.compile("(?!DD|MM|YY)[DMY]+")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?", re.ASCII)
 _MONTH = "(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\.?"
 _READ = {
@@ -61,7 +62,8 @@ def compile_pattern(patterns: str) -> tuple[re.Pattern[str], ...]:
 def _compile_one(pattern: str) -> re.Pattern[str]:
     pieces = [piece for piece in _TOKEN.split(pattern.strip()) if piece]
     wanted = [["DD"], ["MM", "Mon"], ["YYYY", "YY"]]
-    if any(sum(map(pieces.count, names)) != 1 for names in wanted):
+    odd = [piece for piece in pieces if _HALF_TOKEN.fullmatch(piece)]
+    if odd or any(sum(map(pieces.count, names)) != 1 for names in wanted):
         raise ValueError(
             f"{pattern!r} has to have DD, MM or Mon, and YYYY or YY, once each"
         )
@@ -82,11 +84,11 @@ def _compile_one(pattern: str) -> re.Pattern[str]:
 @transform(
     ("10/05/2026", "DD/MM/YYYY", "2026-05-10"),
     ("10-5-2026", "DD/MM/YYYY", "2026-05-10"),
+    ("2026-05-10", "DD/MM/YYYY", "2026-05-10"),
     ("5/10/26", "MM/DD/YY", "2026-05-10"),
     ("May 10th, 2026", "Mon DD, YYYY", "2026-05-10"),
     ("10 de mayo de 2026", "DD/MM/YYYY or DD de Mon de YYYY", "2026-05-10"),
     ("20260510", "YYYYMMDD", "2026-05-10"),
-    ("2026-05-10", "DD/MM/YYYY", "2026-05-10"),
     takes=("text",),
     gives="date",
     argument=Argument.TEXT,

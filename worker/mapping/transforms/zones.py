@@ -27,9 +27,9 @@ def zone_of(name: str) -> ZoneInfo:
 
 @transform(
     ("2026-05-05T03:30:00Z", "America/Chicago", "2026-05-04"),
-    ("2026-05-04T23:30:00-05:00", "Asia/Kolkata", "2026-05-05"),
     ("2026-05-04T23:30:00", "America/Chicago", "2026-05-04"),
     ("2026-05-04", "America/Chicago", "2026-05-04"),
+    ("2026-05-04T23:30:00-05:00", "Asia/Kolkata", "2026-05-05"),
     takes=("text",),
     gives="date",
     argument=Argument.TEXT,
