@@ -8,8 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from worker.mapping.checks import check_mapping, check_versions
+from worker.mapping.checks.inferring import infer_field
+from worker.mapping.checks.notes import Notes
 from worker.mapping.findings import Finding
 from worker.mapping.mapping_set import Mappings, MappingSet
+from worker.mapping.path_types import PathTypes
+from worker.mapping.spec import FieldSpec
 from worker.org_schema import OrgSchema
 from worker.payloads import load_payload_schema
 from worker.store.mapping_texts import MappingText, MappingTexts
@@ -34,6 +38,19 @@ class Checker:
             payload_schema = _payload_schema(source, event)
             yield from check_mapping(mapping.spec, payload_schema, self.schema.fields)
             yield from check_versions(mapping.spec, used)
+
+
+def inferring(
+    mappings: MappingSet,
+) -> Callable[[str, FieldSpec], dict[str, Any]]:
+    """Return what says, of an object and a field, what the field would have to be."""
+    notes = {}
+    for (source, event), mapping in mappings.mappings.items():
+        schema = _payload_schema(source, event)
+        expected = [path.text for path in mapping.spec.expects]
+        paths = PathTypes(schema, expected) if schema else None
+        notes[mapping.spec.path] = Notes(paths, {})
+    return lambda _object, field: infer_field(field, notes[field.place.path])
 
 
 def _payload_schema(source: str, event: str) -> Mapping[str, Any] | None:

@@ -72,6 +72,8 @@ def _check_functions(path: str, node: Node) -> None:
 def _check_roots(path: str, node: Node) -> None:
     """Check what a node reads at the root."""
     kind, children = node["type"], _children(node)
+    if kind == "expref":  # It is read in the items of a list, not at the root.
+        return
     if kind == "field" and node["value"] not in ROOTS:
         listed = ", ".join(ROOTS)
         raise ValueError(f"path {path!r} has to begin with one of: {listed}")

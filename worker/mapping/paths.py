@@ -68,7 +68,7 @@ def _search(expression: Any, context: Context) -> Any:
     """Run JMESPath. A wrong type inside a function means: nothing found."""
     try:
         found = expression.search(context)
-    except (JMESPathError, ValueError):
+    except (JMESPathError, ValueError, TypeError):
         return ABSENT
     return ABSENT if found is None else found
 

@@ -55,7 +55,9 @@ def path_type(path: PathSpec | Slot, place: Place, notes: Notes) -> Type:
     try:
         return notes.paths.type_of(text)
     except UnknownPath as unknown:
-        notes.find(place, "unknown_path", str(unknown))
+        fix = "; a new key of the vendor's goes under `expects`"
+        is_near = "did you mean" in str(unknown)
+        notes.find(place, "unknown_path", f"{unknown}{fix if is_near else ''}")
         return ANYTHING
 
 
