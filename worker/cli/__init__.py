@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from worker.cli import check, demo, events, explain, migrate, send, up
+from worker.cli import check, demo, events, explain, migrate, org, send, transforms, up
 from worker.errors import SyncError
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.command(name="up")(up.up)
 app.command(name="send")(send.send)
 app.command(name="check")(check.check)
 app.command(name="explain")(explain.explain)
+app.command(name="transforms")(transforms.transforms)
+app.add_typer(org.app, name="org")
 app.command(name="events")(events.events)
 app.command(name="migrate")(migrate.migrate)
 

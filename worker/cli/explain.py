@@ -1,65 +1,88 @@
-"""`crm-sync explain`: what a delivery would write, and which line says so. Floor 5."""
+"""`crm-sync explain`: what an event writes, and which line says so. Floor 5."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from worker import bootstrap, sources
-from worker.cli.http_file import HttpFile, read_http_file
-from worker.mapping.compiled import CompiledMapping
-from worker.mapping.context import context_of
-from worker.mapping.explaining import ExplainedField, ExplainedWrite
+from worker.cli.explained import Explained, find_subject
+from worker.mapping.explaining import ABSENT_WORD, ExplainedField, ExplainedWrite
 from worker.mapping.explaining import explain as explain_mapping
-from worker.mapping.paths import Context
-from worker.mapping_folder import load_mappings
-from worker.model import Delivery
-from worker.settings.connections import named
 
 SHOWN_CHARACTERS = 100
 
 
 def explain(
-    delivery: Annotated[Path, typer.Argument(help="A .http file.")],
+    subject: Annotated[
+        str,
+        typer.Argument(
+            help="A .http file, a stored event's number, a .json file, or - to paste."
+        ),
+    ],
     connection: Annotated[
-        str | None, typer.Option(help="Default: the one in the request line.")
+        str | None,
+        typer.Option(help="Whose delivery it is; a .http file and an event say so."),
     ] = None,
+    event: Annotated[
+        str | None,
+        typer.Option(help="Of pasted JSON: it is the payload alone, of this event."),
+    ] = None,
+    current: Annotated[
+        bool,
+        typer.Option(
+            "--current", help="Of a stored event: by the mapping of today instead."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the records that a delivery would write; nothing is sent or stored."""
-    file = read_http_file(delivery)
-    mapping, context, what = _prepare(file, connection or file.connection)
+    """Show each field's value, its line and its inputs, and why others are not sent.
+
+    Nothing is sent or stored. A stored event is explained by the mapping that wrote it.
+    """
+    found = find_subject(subject, connection, event, current=current)
+    if found.mapping is None:
+        typer.echo(f"{found.name}: no mapping, so the event is skipped(unmapped_event)")
+    elif as_json:
+        typer.echo(json.dumps(_as_data(found), indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+
+
+def _as_data(found: Explained) -> dict[str, Any]:
+    mapping = found.mapping
     if mapping is None:
-        typer.echo(f"{what}: no mapping, the event would be skipped(unmapped_event)")
-        return
-    plan = mapping.plan(context)
-    writes = explain_mapping(mapping, context)
-    if as_json:
-        typer.echo(json.dumps([asdict(write) for write in writes], indent=2))
-        return
-    typer.echo(f"{what}, by {mapping.spec.path} version {mapping.spec.version}")
-    typer.echo(
-        f"party: {mapping.party(context)}   urgent: {mapping.is_urgent(context)}"
-    )
-    if plan.skip_reason:
-        typer.echo(f"the event would be skipped({plan.skip_reason})")
-        return
-    for write in writes:
-        _print_write(write)
+        raise AssertionError("nothing to explain it by")
+    return {
+        "event": found.name,
+        "mapping": mapping.spec.path,
+        "version": mapping.spec.version,
+        "content_hash": mapping.spec.content_hash,
+        "remark": found.remark,
+        "party": mapping.party(found.context),
+        "urgent": mapping.is_urgent(found.context),
+        "wrong_party": mapping.is_wrong_party(found.context),
+        "skip": mapping.skip_reason(found.context),
+        "writes": [asdict(w) for w in explain_mapping(mapping, found.context)],
+    }
 
 
-def _prepare(file: HttpFile, name: str) -> tuple[CompiledMapping | None, Context, str]:
-    settings = bootstrap.settings()
-    connection = named(settings.connections, name)
-    delivery = Delivery(file.headers, file.body, bootstrap.utc_now())
-    event = sources.read(connection.source, delivery)
-    mapping = load_mappings(settings.mappings_dir).find(event.source, event.type)
-    context = context_of(event, connection, delivery.received_at)
-    return mapping, context, f"{event.source} {event.type}"
+def _print(found: Explained) -> None:
+    data = _as_data(found)
+    remark = f" ({data['remark']})" if data["remark"] else ""
+    version = f"version {data['version']}, {data['content_hash']}"
+    typer.echo(f"{data['event']}, by {data['mapping']} {version}{remark}")
+    typer.echo(f"party: {data['party']}   urgent: {data['urgent']}")
+    if data["skip"]:
+        typer.echo(f"the event is skipped({data['skip']})")
+        return
+    if data["wrong_party"]:
+        typer.echo("the call reached another person than the debtor")
+    if found.mapping is not None:
+        for write in explain_mapping(found.mapping, found.context):
+            _print_write(write)
 
 
 def _print_write(write: ExplainedWrite) -> None:
@@ -81,6 +104,8 @@ def _print_field(field: ExplainedField) -> None:
 
 
 def _short(value: Any) -> str:
+    if value == ABSENT_WORD:
+        return ABSENT_WORD
     text = json.dumps(value, ensure_ascii=False)
     if len(text) <= SHOWN_CHARACTERS:
         return text

@@ -52,3 +52,17 @@ def minimal_body(source: str, event: str) -> dict[str, Any]:
     """
     body: dict[str, Any] = load_payload_schema(source, event)["examples"][0]["body"]
     return deepcopy(body)
+
+
+# The key of the body that holds what mappings call `payload`; None for the body itself.
+_PAYLOAD_KEYS = {"cora": "payload", "vocobase": "data"}
+
+
+def body_with(source: str, event: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return a whole body with this payload, which may lack what every body has.
+
+    Raises `KeyError` where the event has no schema.
+    """
+    body = minimal_body(source, event)
+    key = _PAYLOAD_KEYS.get(source)
+    return {**body, **payload} if key is None else {**body, key: body[key] | payload}

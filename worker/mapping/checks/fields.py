@@ -57,10 +57,8 @@ def _check_kinds(
     kinds, hint = wanted
     if found.kinds <= kinds:
         return
-    if found.is_open:
-        what = "anything the vendor sends"
-    else:
-        what = words(found.kinds - kinds)
+    sent = "anything the vendor sends"
+    what = sent if found.is_open else words(found.kinds - kinds)
     message = f"{name} is {_article(described['type'])} and gets {what}: {hint}"
     notes.find(place, "type", message)
 

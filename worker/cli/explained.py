@@ -1,0 +1,134 @@
+"""What `crm-sync explain` is about: an event, the mapping that fits it, words. Floor 5.
+
+An event comes from a `.http` file, a stored event's number, or JSON that was pasted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker import bootstrap, payloads, sources
+from worker.cli.http_file import BadHttpFile, read_http_file
+from worker.errors import SyncError
+from worker.mapping.compiled import CompiledMapping
+from worker.mapping.context import context_of
+from worker.mapping.paths import Context
+from worker.mapping.reading import read_mapping
+from worker.mapping_folder import load_mappings
+from worker.model import Connection, Delivery
+from worker.payloads import body_with
+from worker.settings.connections import named
+from worker.store.tables import EventRow
+
+
+class NothingToExplain(SyncError):
+    """What was named is no delivery and no stored event."""
+
+    reason = "nothing_to_explain"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An event as a mapping sees it. `mapping` is None where there is none.
+
+    `remark` says which mapping it is, where that is not plain.
+    """
+
+    name: str
+    context: Context
+    mapping: CompiledMapping | None
+    remark: str = ""
+
+
+def find_subject(
+    subject: str, connection_name: str | None, event_type: str | None, *, current: bool
+) -> Explained:
+    """Return what a person named. Raises `NothingToExplain`, `Refused`, `MappingFault`.
+
+    A stored event comes with the mapping that wrote it, unless `current` is asked for.
+    """
+    if subject.isdecimal():
+        return _stored(int(subject), current)
+    if subject == "-" or subject.endswith(".json"):
+        return _pasted(subject, connection_name, event_type)
+    file = read_http_file(Path(subject))
+    connection = _connection(connection_name or file.connection)
+    delivery = Delivery(file.headers, file.body, bootstrap.utc_now())
+    return _explained(connection, delivery)
+
+
+def _connection(name: str) -> Connection:
+    return named(bootstrap.settings().connections, name)
+
+
+def _pasted(
+    subject: str, connection_name: str | None, event_type: str | None
+) -> Explained:
+    if connection_name is None:
+        raise NothingToExplain("say whose payload it is: --connection NAME")
+    connection = _connection(connection_name)
+    try:
+        body = sys.stdin.buffer.read() if subject == "-" else Path(subject).read_bytes()
+    except OSError as error:
+        message = f"{subject} cannot be read: {error.strerror}"
+        raise BadHttpFile(message) from None
+    if event_type is not None:
+        body = _whole(connection.source, event_type, body)
+    return _explained(connection, Delivery({}, body, bootstrap.utc_now()))
+
+
+def _whole(source: str, event_type: str, payload: bytes) -> bytes:
+    """Return the body that a vendor would send around a payload."""
+    try:
+        parsed = json.loads(payload)
+        body = body_with(source, event_type, parsed)
+    except KeyError:
+        known = [event for name, event in payloads.events() if name == source]
+        message = f"{source} sends no {event_type!r}; it sends: {', '.join(known)}"
+        raise NothingToExplain(message) from None
+    except (ValueError, TypeError):
+        raise NothingToExplain("what was pasted is no JSON object") from None
+    return json.dumps(body).encode()
+
+
+def _explained(connection: Connection, delivery: Delivery) -> Explained:
+    event = sources.read(connection.source, delivery)
+    mappings = load_mappings(bootstrap.settings().mappings_dir)
+    return Explained(
+        f"{event.source} {event.type}",
+        context_of(event, connection, delivery.received_at),
+        mappings.find(event.source, event.type),
+    )
+
+
+def _stored(event_id: int, current: bool) -> Explained:
+    row = bootstrap.events().get(event_id)
+    if row is None:
+        message = f"no event {event_id}: `crm-sync events` lists them"
+        raise NothingToExplain(message)
+    connection = _connection(row.connection)
+    delivery = Delivery(row.headers, row.body, row.received_at)
+    now = _explained(connection, delivery)
+    name = f"event {row.id}, {row.source} {row.type}"
+    if current or row.mapping_hash is None:
+        return Explained(name, now.context, now.mapping, _no_version(row, current))
+    used = bootstrap.mapping_texts().get(
+        row.source, row.type, row.mapping_hash, row.mapping_version
+    )
+    if used is None:
+        remark = "the mapping that wrote it was not kept: this is the one of today"
+        return Explained(name, now.context, now.mapping, remark)
+    path = f"mappings/{row.source}/{row.type}.yaml"
+    mapping = CompiledMapping(read_mapping(used.text, path))
+    is_todays = now.mapping and now.mapping.spec.content_hash == row.mapping_hash
+    remark = "" if is_todays else "as it was when it wrote the event; it has changed"
+    return Explained(name, now.context, mapping, remark)
+
+
+def _no_version(row: EventRow, current: bool) -> str:
+    if current and row.mapping_hash is not None:
+        return "the one of today, which need not be the one that wrote the event"
+    return "" if row.mapping_version else "the event is not written yet"
