@@ -20,11 +20,13 @@ from worker.checking import Checker, RecordedMappings, Used
 from worker.crm.salesforce import SalesforceCrm
 from worker.crm.session import Session
 from worker.delivery.draining import Drainer
+from worker.delivery.link_cache import LinkCache
 from worker.errors import SettingsFault, StoreUnavailable, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
 from worker.org_schema import load_schema
 from worker.settings import Needs, Settings, load_settings
+from worker.store.calls import Calls
 from worker.store.engine import open_engine
 from worker.store.events import Events
 from worker.store.lanes import Lanes
@@ -138,6 +140,7 @@ def drainer() -> Drainer:
     return Drainer(
         events=events(),
         lanes=lanes(),
+        calls=Calls(engine()),
         crm=SalesforceCrm(Session(read.salesforce)),
         mappings=recorded_mappings(),
         connections=read.connections,
@@ -146,6 +149,7 @@ def drainer() -> Drainer:
         clock=utc_now,
         jitter=random.random,
         schema=load_schema(read.config_dir / "salesforce"),
+        cache=LinkCache(read.link_cache_seconds, time.monotonic),
     )
 
 

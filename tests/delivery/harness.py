@@ -23,6 +23,7 @@ from worker.mapping.mapping_set import MappingSet, compile_set
 from worker.mapping_folder import load_mappings
 from worker.model import Delivery
 from worker.org_schema import load_schema
+from worker.store.calls import Calls
 from worker.store.events import Events
 from worker.store.lanes import Lanes
 from worker.store.tables import EventRow, RecordRow
@@ -64,6 +65,7 @@ class Harness:
         self.drainer = Drainer(
             events=self.events,
             lanes=self.lanes,
+            calls=Calls(self.engine),
             crm=self.crm,
             mappings=self.mappings,
             connections=CONNECTIONS,

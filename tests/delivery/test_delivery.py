@@ -342,6 +342,7 @@ def test_a_write_that_a_transform_refuses_is_parked_and_the_others_stand(
     assert states == [
         ("Task", State.SYNCED),
         ("Debt_Account__c", State.SYNCED),
+        ("Debt_Account__c", State.SYNCED),
         ("Debt_Account__c", State.PARKED),
     ]
     (account,) = org.records("Debt_Account__c")

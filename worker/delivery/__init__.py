@@ -1,8 +1,12 @@
 """Draining a lane: events in, Salesforce records out, each of them settled. Floor 3.
 
 planning    an event row to the writes that its mapping asks for
+exchange    jobs to Salesforce and back, without lanes, leases and database
+ordering    what goes before what, and what becomes of it where that fails
 lookup      who the writes refer to: one query per object
+link_cache  which id an external id had, for a while
 rows        writes to rows: links resolved, policies applied
+appending   lines of calls in a long text
 merging     rows of one record merged into one
 sending     rows to Salesforce in the fewest requests, each row's result understood
 settling    what came of the writes, folded to what becomes of the event

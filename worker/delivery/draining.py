@@ -7,19 +7,19 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from graphlib import CycleError, TopologicalSorter
 
 from worker.crm import MAX_RECORDS, Crm
+from worker.delivery.exchange import deliver
 from worker.delivery.heartbeat import heartbeat
-from worker.delivery.lookup import Lookup, look_up
-from worker.delivery.planning import EventPlan, Job, plan_event
-from worker.delivery.rows import build_rows, find_target
-from worker.delivery.sending import Pace, Sender
+from worker.delivery.link_cache import NO_CACHE, LinkCache
+from worker.delivery.planning import EventPlan, plan_event
+from worker.delivery.sending import Pace
 from worker.delivery.settling import fold
 from worker.errors import CrmUnavailable, SessionExpired, SyncError
 from worker.mapping.mapping_set import Mappings
 from worker.model import Connection, State
 from worker.org_schema import OrgSchema
+from worker.store.calls import Calls
 from worker.store.events import Events
 from worker.store.lanes import Lanes, Lease, LeaseLost
 from worker.store.outcomes import EventOutcome
@@ -44,8 +44,10 @@ class Drainer:
     retry_hours: int
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
+    calls: Calls
     schema: OrgSchema = field(default_factory=OrgSchema)
     pace: Pace = field(default_factory=Pace)
+    cache: LinkCache = NO_CACHE
 
     def drain(self, lane: int) -> bool:
         """Deliver the lane's due events; return whether more are due.
@@ -114,9 +116,31 @@ class Drainer:
             plan_event(row, mappings, self.connections, earlier.get(row.id or 0, ()))
             for row in rows
         ]
-        jobs = [job for p in plans for job in p.jobs if job.outcome is None]
-        unavailable = self._write(jobs, lease) if jobs else None
+        self._recall_calls(plans)
+        unavailable = deliver(
+            [job for plan in plans for job in plan.jobs],
+            self.crm,
+            self.schema,
+            newer=self.lanes.newer_records,
+            before_request=lambda: self._keep(lease),
+            pace=self.pace,
+            cache=self.cache,
+        )
         return [self._fold(plan, unavailable) for plan in plans]
+
+    def _keep(self, lease: Lease) -> None:
+        self.lanes.renew(lease, self.clock(), self.lease_seconds)
+
+    def _recall_calls(self, plans: Sequence[EventPlan]) -> None:
+        """Give the jobs that set a flag what the same call has written before."""
+        setting = [job for plan in plans for job in plan.jobs if job.write.sticky]
+        ids = {job.event_id for job in setting if job.outcome is None}
+        if not ids:
+            return
+        rows = [plan.row for plan in plans if plan.row.id in ids]
+        written = self.calls.written(rows)
+        for job in setting:
+            job.by_call = written.get(job.event_id, ())
 
     def _earlier(self, rows: Sequence[EventRow]) -> dict[int, list[RecordRow]]:
         """Return what earlier attempts did, by event."""
@@ -125,46 +149,6 @@ class Drainer:
         for record in self.events.records(tried) if tried else ():
             found.setdefault(record.event_id, []).append(record)
         return found
-
-    def _write(self, jobs: Sequence[Job], lease: Lease) -> CrmUnavailable | None:
-        """Give every job an outcome; return why Salesforce is unavailable, if it is."""
-
-        def keep_lease() -> None:
-            self.lanes.renew(lease, self.clock(), self.lease_seconds)
-
-        keep_lease()
-        try:
-            lookup = look_up(jobs, self.crm, self.schema)
-        except CrmUnavailable as error:
-            for job in jobs:
-                job.end(State.PENDING, reason=error.reason, error_code=error.code)
-            return error
-        sender = Sender(self.crm, lookup, keep_lease, self.pace)
-        for object_name in parents_first(jobs):
-            # What an event first makes and then updates has to be there by then.
-            for is_update in (False, True):
-                put_off_orphans(jobs, lookup)
-                ready = [
-                    job
-                    for job in jobs
-                    if job.outcome is None
-                    and job.write.object == object_name
-                    and (job.write.mode == "update") is is_update
-                ]
-                newer = self._newer(object_name, ready, lookup) if ready else ()
-                sender.send(build_rows(ready, lookup, newer))
-        return sender.unavailable
-
-    def _newer(
-        self, object_name: str, jobs: Sequence[Job], lookup: Lookup
-    ) -> Sequence[RecordRow]:
-        """Return what later calls already wrote to the records of these jobs."""
-        ids = [find_target(job, lookup) for job in jobs if job.write.mode == "update"]
-        keys = [str(job.write.key) for job in jobs if job.write.mode != "update"]
-        since = min(job.occurred_at for job in jobs)
-        return self.lanes.newer_records(
-            object_name, [i for i in ids if i is not None], keys, since
-        )
 
     def _fold(
         self, plan: EventPlan, unavailable: CrmUnavailable | None
@@ -178,40 +162,3 @@ class Drainer:
                 unavailable.retry_after_seconds if unavailable else None
             ),
         )
-
-
-def parents_first(jobs: Sequence[Job]) -> list[str]:
-    """Return the objects of the jobs, those that others refer to first.
-
-    Where two objects refer to each other, the order of the mapping stands.
-    """
-    objects = dict.fromkeys(job.write.object for job in jobs)
-    graph = {
-        name: {
-            link.object
-            for job in jobs
-            if job.write.object == name
-            for link in job.write.links
-            if link.object in objects and link.object != name
-        }
-        for name in objects
-    }
-    try:
-        return list(TopologicalSorter(graph).static_order())
-    except CycleError:
-        return list(objects)
-
-
-def put_off_orphans(jobs: Sequence[Job], lookup: Lookup) -> None:
-    """Make the jobs wait whose parent is to be made and has to wait itself."""
-    waiting = {
-        (job.write.object, job.write.key)
-        for job in jobs
-        if job.state is State.PENDING and job.write.mode != "update"
-    }
-    for job in jobs:
-        for link in job.write.links:
-            if link.match is None or (link.object, link.match) not in waiting:
-                continue
-            if job.outcome is None and not lookup.records(link.object, link.match):
-                job.end(State.PENDING, reason="waits_for_parent")

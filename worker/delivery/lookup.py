@@ -3,95 +3,193 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from worker.crm import Crm
+from worker.delivery.link_cache import NO_CACHE, LinkCache
 from worker.delivery.planning import Job
 from worker.errors import CrmRefused
-from worker.model import Match, State, Write
+from worker.model import Match, State
 from worker.org_schema import OrgSchema
 
 LONGEST_VALUE = 255
+
+Name = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A record that a write refers to, with the fields to read of it.
+
+    `may_recall` says that its id is enough, and may come from the cache.
+    """
+
+    object: str
+    match: Match
+    fields: frozenset[str] = frozenset()
+    may_recall: bool = True
+
+
+def names_of(object_name: str, match: Match) -> list[Name]:
+    """Return what a record is known by here: without case, as in Salesforce."""
+    forms = (match.value, *match.others)
+    return [(object_name, match.field, form.lower()) for form in forms]
 
 
 class Lookup:
     """The records that a batch refers to, by object, field and value.
 
-    Salesforce compares the text of external ids without case, and so does this.
+    `gone` has the ids from the cache that Salesforce turned out not to have any more.
     """
 
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = (
-            defaultdict(dict)
-        )
+    def __init__(
+        self, schema: OrgSchema | None = None, cache: LinkCache = NO_CACHE
+    ) -> None:
+        self._schema = schema or OrgSchema()
+        self._cache = cache
+        self._records: dict[tuple[str, str], dict[str, Any]] = {}
+        self._ids: dict[Name, dict[str, None]] = defaultdict(dict)
+        self._recalled: set[str] = set()
+        self.gone: set[str] = set()
 
     def add(self, object_name: str, match: Match, record: Mapping[str, Any]) -> None:
         """Note that this record matches; `record` has its `Id`."""
-        self._found[_key(object_name, match)][record["Id"]] = dict(record)
+        self.note(object_name, record["Id"], record)
+        for name in names_of(object_name, match):
+            self._ids[name][record["Id"]] = None
+
+    def note(
+        self, object_name: str, salesforce_id: str, fields: Mapping[str, Any]
+    ) -> None:
+        """Note what fields a record has by now."""
+        record = self._records.setdefault((object_name, salesforce_id), {})
+        record.update(fields)
+        record["Id"] = salesforce_id
 
     def records(self, object_name: str, match: Match) -> list[dict[str, Any]]:
-        """Return the records that match."""
-        return list(self._found.get(_key(object_name, match), {}).values())
+        """Return the records that match, by whatever form of the value, each once."""
+        ids: dict[str, None] = {}
+        for name in names_of(object_name, match):
+            ids |= self._ids.get(name, {})
+        return [self._records[object_name, salesforce_id] for salesforce_id in ids]
+
+    def recall(self, object_name: str, match: Match) -> bool:
+        """Take the id from the cache; return whether it was there."""
+        if match.others or not self._is_identity(object_name, match.field):
+            return False
+        known = self._cache.get(object_name, match.field, match.value)
+        if known is None:
+            return False
+        self._recalled.add(known)
+        self.add(object_name, match, {"Id": known})
+        return True
+
+    def keep(self, object_name: str, match: Match) -> None:
+        """Let the next batches know the record, where just one may match and does."""
+        if self._is_identity(object_name, match.field):
+            found = self.records(object_name, match)
+            if len(found) == 1:
+                known = str(found[0]["Id"])
+                self._cache.put(object_name, match.field, match.value, known)
+
+    def forget(self, salesforce_ids: Collection[str]) -> None:
+        """Forget those of the ids that were taken from the cache: they are gone."""
+        gone = self._recalled & set(salesforce_ids)
+        self._cache.forget(gone)
+        self.gone |= gone
+
+    def _is_identity(self, object_name: str, field: str) -> bool:
+        """Return whether at most one record has a value, compared as here.
+
+        Of a phone there may be a second one at any time.
+        """
+        described = self._schema.field(object_name, field)
+        if described is None or described["caseSensitive"]:
+            return False
+        return bool(described["externalId"] and described["unique"])
 
 
-def look_up(jobs: Sequence[Job], crm: Crm, schema: OrgSchema) -> Lookup:
+def look_up(
+    jobs: Sequence[Job],
+    crm: Crm,
+    schema: OrgSchema,
+    cache: LinkCache = NO_CACHE,
+    *,
+    may_recall: bool = True,
+) -> Lookup:
     """Return what the writes refer to. Raises `CrmUnavailable`.
 
     Where an object's query is refused, the jobs that refer to it are ended.
     """
-    needed: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    select: dict[str, set[str]] = defaultdict(set)
+    lookup = Lookup(schema, cache)
+    asked: dict[str, list[tuple[Job, Reference]]] = defaultdict(list)
     for job in jobs:
-        for object_name, match in _references(job.write, schema):
-            if len(match.value) > LONGEST_VALUE:
-                continue  # No field that identifies holds so long a text.
-            needed[object_name][match.field].add(match.value)
-        select[job.write.object] |= job.write.if_empty
-    lookup = Lookup()
-    for object_name, values in needed.items():
-        fields = select[object_name] | set(values)
+        for reference in references(job, schema):
+            recalls = may_recall and reference.may_recall
+            if not (recalls and lookup.recall(reference.object, reference.match)):
+                asked[reference.object].append((job, reference))
+    for object_name, asking in asked.items():
         try:
-            found = crm.find(object_name, fields, values)
+            _ask(object_name, [reference for _, reference in asking], crm, lookup)
         except CrmRefused as error:
-            _refuse(jobs, object_name, error, schema)
-            continue
-        for record in found:
-            for field in values:
-                value = record.get(field)
-                if value is not None:
-                    lookup.add(object_name, Match(field, str(value)), record)
+            for job, _ in asking:
+                _refuse(job, object_name, error)
     return lookup
 
 
-def _references(write: Write, schema: OrgSchema) -> Iterator[tuple[str, Match]]:
-    if write.mode != "upsert" or write.if_empty or _keeps_fields(write, schema):
-        yield write.object, write.key
+def references(job: Job, schema: OrgSchema) -> Iterator[Reference]:
+    """Yield the records that have to be known before the write can be sent."""
+    write = job.write
+    reads = write.if_empty | write.append
+    if write.mode != "upsert":
+        yield Reference(write.object, write.key, reads, may_recall=not reads)
+    elif reads or _keeps_fields(job, schema):
+        yield Reference(write.object, write.key, reads, may_recall=False)
     for link in write.links:
         if link.match is not None:
-            yield link.object, link.match
+            yield Reference(link.object, link.match)
 
 
-def _keeps_fields(write: Write, schema: OrgSchema) -> bool:
-    """Return whether a field may be written only if the record is new.
+def _keeps_fields(job: Job, schema: OrgSchema) -> bool:
+    """Return whether a field may be written only if the record is new, or another.
 
     One that Salesforce itself never updates needs no look: it says so by an error.
     """
+    write = job.write
+    if write.sticky and job.by_call:
+        return True
     return any(schema.is_updateable(write.object, name) for name in write.insert_only)
 
 
-def _refuse(
-    jobs: Sequence[Job], object_name: str, error: CrmRefused, schema: OrgSchema
+def _ask(
+    object_name: str, asked: Sequence[Reference], crm: Crm, lookup: Lookup
 ) -> None:
-    for job in jobs:
-        if object_name in {name for name, _ in _references(job.write, schema)}:
-            job.end(
-                State.PARKED,
-                reason=error.code.lower(),
-                error_code=error.code,
-                hint=f"{job.write.place}: {object_name}: {error.hint}",
-            )
+    values: dict[str, set[str]] = defaultdict(set)
+    select: set[str] = set()
+    for reference in asked:
+        match = reference.match
+        select |= {match.field} | reference.fields
+        # No field that identifies holds a longer text.
+        forms = (match.value, *match.others)
+        values[match.field] |= {form for form in forms if len(form) <= LONGEST_VALUE}
+    sought = {field: forms for field, forms in values.items() if forms}
+    if not sought:
+        return
+    for record in crm.find(object_name, select, sought):
+        for field in sought:
+            value = record.get(field)
+            if value is not None:
+                lookup.add(object_name, Match(field, str(value)), record)
+    for reference in asked:
+        lookup.keep(object_name, reference.match)
 
 
-def _key(object_name: str, match: Match) -> tuple[str, str, str]:
-    return object_name, match.field, match.value.lower()
+def _refuse(job: Job, object_name: str, error: CrmRefused) -> None:
+    job.end(
+        State.PARKED,
+        reason=error.code.lower(),
+        error_code=error.code,
+        hint=f"{job.write.place}: {object_name}: {error.hint}",
+    )

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from worker.delivery.appending import Append
 from worker.delivery.planning import Job
-from worker.model import State
 
 Identity = tuple[str, str | None, str]
 
@@ -17,8 +17,9 @@ class Row:
     """One record of a request, with the jobs that it stands for, oldest call first.
 
     `key` is the external id field of an upsert, None for an update by `Id`. `yields`
-    names the fields that give way to what another call has written. `tries` counts the
-    requests that it was sent again with.
+    names the fields that give way to what another call has written. `appends` has the
+    fields whose text gets lines. `tries` counts the requests that it was sent again
+    with.
     """
 
     object: str
@@ -28,6 +29,7 @@ class Row:
     insert_only: frozenset[str]
     yields: frozenset[str]
     jobs: list[Job] = field(default_factory=list)
+    appends: dict[str, Append] = field(default_factory=dict)
     tries: int = 0
 
     @property
@@ -35,9 +37,20 @@ class Row:
         """What makes two rows the same record; external ids compare without case."""
         return self.object, self.key, self.target.lower()
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether Salesforce has it."""
+        return all(job.is_taken for job in self.jobs)
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields to send; a text that has its lines already is not."""
+        texts = {name: append.result() for name, append in self.appends.items()}
+        changed = {n: text for n, text in texts.items() if text != self.appends[n].text}
+        return {**self.fields, **changed}
+
     def record(self) -> dict[str, Any]:
         """Return what to send."""
-        return {self.key or "Id": self.target, **self.fields}
+        return {self.key or "Id": self.target, **self.values()}
 
 
 def group(rows: Iterable[Row]) -> dict[Identity, list[Row]]:
@@ -51,17 +64,29 @@ def group(rows: Iterable[Row]) -> dict[Identity, list[Row]]:
 def merge(rows: Sequence[Row]) -> Row:
     """Return one row for the rows of one record.
 
-    The later call wins field by field, but where its field gives way to what is there.
-    A sticky field was left out where it is false, so nothing here can clear it.
+    The later call wins field by field, but where its field gives way to what is there;
+    lines all go in. A sticky field was left out where it is false, so nothing here can
+    clear it.
     """
     first = rows[0]
-    merged = replace(first, fields=dict(first.fields), jobs=list(first.jobs))
+    merged = replace(
+        first,
+        fields=dict(first.fields),
+        jobs=list(first.jobs),
+        appends=dict(first.appends),
+    )
     for row in rows[1:]:
         for name, value in row.fields.items():
             if name not in row.yields:
                 merged.fields[name] = value
             else:
                 merged.fields.setdefault(name, value)
+        for name, append in row.appends.items():
+            known = merged.appends.get(name)
+            if known is None:
+                merged.appends[name] = append
+            elif name not in row.yields:
+                merged.appends[name] = known.then(append.lines)
         merged.insert_only |= row.insert_only
         merged.yields |= row.yields
         merged.jobs.extend(row.jobs)
@@ -69,15 +94,21 @@ def merge(rows: Sequence[Row]) -> Row:
 
 
 def after(row: Row, earlier: Sequence[Row]) -> Row:
-    """Return the row without what it yields to rows that were written before it."""
-    written = {
-        name
-        for other in earlier
-        if all(job.state is State.SYNCED for job in other.jobs)
-        for name in other.fields
-    }
-    kept = {n: v for n, v in row.fields.items() if n not in row.yields & written}
-    return replace(row, fields=kept)
+    """Return the row as it is to be sent after rows of its record.
+
+    It is without what it yields to those that were written, and with their lines.
+    """
+    taken = [other for other in earlier if other.is_taken]
+    written = {name for other in taken for name in (*other.fields, *other.appends)}
+    yielded = row.yields & written
+    appends = {}
+    for name, append in row.appends.items():
+        if name not in yielded:
+            before = [o.appends[name] for o in taken if name in o.appends]
+            lines = [line for other in before for line in other.lines]
+            appends[name] = replace(append, lines=(*lines, *append.lines))
+    kept = {n: v for n, v in row.fields.items() if n not in yielded}
+    return replace(row, fields=kept, appends=appends)
 
 
 def without_insert_only(row: Row) -> Row:

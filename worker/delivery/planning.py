@@ -8,18 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from worker import sources
-from worker.errors import BadPayload
+from worker.errors import BadPayload, CrmUnavailable
 from worker.mapping.context import context_of
 from worker.mapping.mapping_set import MappingSet
 from worker.mapping.write_plans import TRANSFORM_REFUSED
 from worker.model import Connection, Delivery, Plan, State, Unwritten, Write
-from worker.store.outcomes import RecordOutcome
+from worker.store.outcomes import EXISTS_ALREADY, RecordOutcome
 from worker.store.tables import EventRow, RecordRow
 
 
 @dataclass(slots=True)
 class Job:
-    """One write of one event, what of it was sent, and what came of it."""
+    """One write of one event, what of it was sent, and what came of it.
+
+    `by_call` has what events of this very call have written before. `ids` are those of
+    the records that it was found to refer to. `is_taken` says that Salesforce has it.
+    """
 
     event_id: int
     ordinal: int
@@ -27,8 +31,11 @@ class Job:
     occurred_at: datetime
     version: str
     mapping_hash: str | None = None
+    by_call: Sequence[RecordRow] = ()
+    ids: frozenset[str] = frozenset()
     sent: dict[str, Any] | None = None
     outcome: RecordOutcome | None = None
+    is_taken: bool = False
 
     @property
     def state(self) -> State | None:
@@ -54,12 +61,21 @@ class Job:
 
         Where a field had to be left out, the write waits for a person all the same.
         """
+        self.is_taken = True
         details = {"salesforce_id": salesforce_id, "created": created}
         if self.write.faults:
             hint = "; ".join(self.write.faults)
             self.end(State.PARKED, reason=TRANSFORM_REFUSED, hint=hint, **details)
         else:
             self.end(State.SYNCED, **details)
+
+    def put_off(self, error: CrmUnavailable) -> None:
+        """Note that Salesforce cannot answer now."""
+        self.end(State.PENDING, reason=error.reason, error_code=error.code)
+
+    def reopen(self) -> None:
+        """Forget what came of it: it is to be tried once more."""
+        self.ids, self.sent, self.outcome = frozenset(), None, None
 
 
 @dataclass(slots=True)
@@ -101,27 +117,45 @@ def plan_event(
     if plan.skip_reason:
         planned.state, planned.reason = State.SKIPPED, plan.skip_reason
         return planned
-    _fill(planned, plan, {record.ordinal: record for record in earlier})
+    planned.jobs, planned.unwritten = jobs_of(
+        plan,
+        event_id=row.id or 0,
+        occurred_at=row.occurred_at,
+        earlier={record.ordinal: record for record in earlier},
+    )
     return planned
 
 
-def _fill(planned: EventPlan, plan: Plan, earlier: Mapping[int, RecordRow]) -> None:
+def jobs_of(
+    plan: Plan,
+    *,
+    event_id: int,
+    occurred_at: datetime,
+    earlier: Mapping[int, RecordRow] | None = None,
+) -> tuple[list[Job], list[RecordOutcome]]:
+    """Return the jobs of an event, and what came of the writes that none can be.
+
+    `earlier` has what an earlier attempt did, by ordinal.
+    """
+    jobs: list[Job] = []
+    unwritten: list[RecordOutcome] = []
     for ordinal, write in enumerate(plan.writes):
         if isinstance(write, Unwritten):
-            planned.unwritten.append(_unwritten(ordinal, write, plan))
+            unwritten.append(_unwritten(ordinal, write, plan))
             continue
         job = Job(
-            event_id=planned.row.id or 0,
+            event_id=event_id,
             ordinal=ordinal,
             write=write,
-            occurred_at=planned.row.occurred_at,
+            occurred_at=occurred_at,
             version=plan.version,
-            mapping_hash=planned.mapping_hash,
+            mapping_hash=plan.content_hash or None,
         )
-        record = earlier.get(ordinal)
+        record = earlier.get(ordinal) if earlier else None
         if record is not None and _is_settled(record, write, plan):
             job.outcome = _again(record)
-        planned.jobs.append(job)
+        jobs.append(job)
+    return jobs, unwritten
 
 
 def _is_settled(record: RecordRow, write: Write, plan: Plan) -> bool:
@@ -129,6 +163,7 @@ def _is_settled(record: RecordRow, write: Write, plan: Plan) -> bool:
     hashes = {record.mapping_hash, plan.content_hash} - {None, ""}
     return (
         record.state != State.PENDING.value
+        and record.reason != EXISTS_ALREADY
         and record.mapping_version == plan.version
         and len(hashes) <= 1
         and record.object == write.object

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from worker.delivery.appending import LONGEST_TEXT, Append, call_mark
 from worker.delivery.lookup import Lookup
 from worker.delivery.merging import Row
 from worker.delivery.planning import Job
 from worker.mapping.paths import has_value
 from worker.model import Link, State
+from worker.org_schema import OrgSchema
+from worker.store.outcomes import EXISTS_ALREADY
 from worker.store.tables import RecordRow
 
 _UNMATCHED = {"park": State.PARKED, "skip": State.SKIPPED}
@@ -26,14 +29,17 @@ class Settled(Exception):
 
 
 def build_rows(
-    jobs: Sequence[Job], lookup: Lookup, newer: Iterable[RecordRow]
+    jobs: Sequence[Job],
+    lookup: Lookup,
+    newer: Iterable[RecordRow],
+    schema: OrgSchema,
 ) -> list[Row]:
     """Return one row per job, oldest call first; jobs that need none are settled."""
     written_since = _written_since(newer)
     rows = []
     for job in sorted(jobs, key=lambda job: (job.occurred_at, job.event_id)):
         try:
-            rows.append(_row(job, lookup, written_since))
+            rows.append(_row(job, lookup, written_since, schema))
         except Settled as settled:
             job.end(settled.state, reason=settled.reason, **settled.details)
     return rows
@@ -45,20 +51,26 @@ def find_target(job: Job, lookup: Lookup) -> str | None:
     return str(found[0]["Id"]) if len(found) == 1 else None
 
 
-def _row(job: Job, lookup: Lookup, written_since: dict[str, list[RecordRow]]) -> Row:
+def _row(
+    job: Job,
+    lookup: Lookup,
+    written_since: dict[str, list[RecordRow]],
+    schema: OrgSchema,
+) -> Row:
     write = job.write
     found = lookup.records(write.object, write.key)
     if write.mode == "update":
         target, key = _only(job, found), None
+        job.ids |= {target}
     else:
         target, key = write.key.value, write.key.field
     if write.mode == "insert" and found:
-        salesforce_id = str(found[0]["Id"])
-        raise Settled(State.SYNCED, "exists_already", salesforce_id=salesforce_id)
+        raise _exists(job, str(found[0]["Id"]))
     fields = _by_policy(job, found)
     fields.pop(write.key.field if key else "", None)
     for link in write.links:
         _put_link(job, link, lookup, fields)
+    _drop_set_before(job, fields, found)
     identity = str(write.key) if key else target
     _drop_superseded(job, fields, written_since.get(identity.lower(), []))
     if write.mode == "update" and not fields:
@@ -67,7 +79,46 @@ def _row(job: Job, lookup: Lookup, written_since: dict[str, list[RecordRow]]) ->
     yields = write.if_empty | write.insert_only
     if write.mode == "insert":
         yields = frozenset(fields)
-    return Row(write.object, key, target, fields, write.insert_only, yields, [job])
+    return Row(
+        write.object,
+        key,
+        target,
+        fields={n: v for n, v in fields.items() if n not in write.append},
+        insert_only=write.insert_only,
+        yields=yields,
+        jobs=[job],
+        appends={
+            name: Append(
+                text=_text_of(found, name),
+                lines=(str(fields[name]),),
+                room=_room(schema, write.object, name),
+            )
+            for name in fields
+            if name in write.append
+        },
+    )
+
+
+def _exists(job: Job, salesforce_id: str) -> Settled:
+    """Return what becomes of an insert of a record that is there.
+
+    One that only a link asked for wrote nothing, and the ledger does not say it did.
+    """
+    job.ids |= {salesforce_id}
+    if job.write.missing != "create":
+        return Settled(State.SYNCED, EXISTS_ALREADY, salesforce_id=salesforce_id)
+    job.sent = {}
+    return Settled(State.SKIPPED, EXISTS_ALREADY, salesforce_id=salesforce_id)
+
+
+def _text_of(found: list[dict[str, Any]], name: str) -> str:
+    text = found[0].get(name) if len(found) == 1 else None
+    return "" if text is None else str(text)
+
+
+def _room(schema: OrgSchema, object_name: str, name: str) -> int:
+    described = schema.field(object_name, name) or {}
+    return int(described.get("length") or LONGEST_TEXT)
 
 
 def _by_policy(job: Job, found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -99,6 +150,7 @@ def _put_link(job: Job, link: Link, lookup: Lookup, fields: dict[str, Any]) -> N
     found = lookup.records(link.object, link.match) if link.match else []
     if len(found) == 1:
         fields[link.field] = found[0]["Id"]
+        job.ids |= {str(found[0]["Id"])}
         return
     policy = link.ambiguous if found else link.missing
     if policy == "park":
@@ -119,15 +171,33 @@ def _written_since(newer: Iterable[RecordRow]) -> dict[str, list[RecordRow]]:
     return index
 
 
+def _drop_set_before(
+    job: Job, fields: dict[str, Any], found: list[dict[str, Any]]
+) -> None:
+    """Leave out the flags that this very call has set on the record before.
+
+    Whoever cleared one since knew of the call; only a new call sets it again.
+    """
+    ids = {record["Id"] for record in found}
+    for record in job.by_call:
+        if record.object == job.write.object and record.salesforce_id in ids:
+            for name in job.write.sticky & record.fields.keys():
+                fields.pop(name, None)
+
+
 def _drop_superseded(
     job: Job, fields: dict[str, Any], later_records: list[RecordRow]
 ) -> None:
     """Leave out what a later call, or a later revision, has written already.
 
-    A sticky flag still sets.
+    A sticky flag still sets, and of a line only a later revision's takes the place.
     """
     ours = (job.occurred_at, job.event_id)
     for record in later_records:
-        if (record.occurred_at, record.event_id) > ours:
-            for name in record.fields.keys() - job.write.sticky:
-                fields.pop(name, None)
+        if (record.occurred_at, record.event_id) <= ours:
+            continue
+        for name in record.fields.keys() - job.write.sticky - job.write.append:
+            fields.pop(name, None)
+        for name in job.write.append & record.fields.keys() & fields.keys():
+            if call_mark(str(record.fields[name])) == call_mark(str(fields[name])):
+                del fields[name]

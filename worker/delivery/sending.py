@@ -16,6 +16,8 @@ from worker.model import Match, State
 _OF_A_ROW = frozenset({"JSON_PARSER_ERROR", "INVALID_JSON"})
 # With fewer records the same request may pass.
 _TOO_MUCH = frozenset({"timeout", "REQUEST_RUNNING_TOO_LONG", "HTTP 413"})
+# What an id that Salesforce no longer has is refused with.
+_GONE = frozenset({"INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED", "MALFORMED_ID"})
 
 
 @dataclass(slots=True)
@@ -133,19 +135,28 @@ class Sender:
     def _settle(self, row: Row, result: RowResult) -> Verdict | None:
         """Give the row's jobs an outcome; return the verdict of an error, or None."""
         if result.code is not None:
+            if result.code in _GONE or (result.code == "NOT_FOUND" and not row.key):
+                self.lookup.forget({i for job in row.jobs for i in job.ids})
             return _settle_error(row, result, result.code)
         salesforce_id = result.salesforce_id or (None if row.key else row.target)
         for job in row.jobs:
             job.written(salesforce_id, created=result.created)
-        if row.key and salesforce_id:
-            match = Match(row.key, row.target)
-            self.lookup.add(row.object, match, {"Id": salesforce_id, **row.fields})
+        if salesforce_id:
+            self._note(row, salesforce_id)
         return None
+
+    def _note(self, row: Row, salesforce_id: str) -> None:
+        """Let what is sent after it know of the record."""
+        self.lookup.note(row.object, salesforce_id, row.values())
+        if row.key:
+            match = Match(row.key, row.target)
+            self.lookup.add(row.object, match, {"Id": salesforce_id})
+            self.lookup.keep(row.object, match)
 
     def _put_off(self, rows: Iterable[Row], error: CrmUnavailable) -> None:
         for row in rows:
             for job in row.jobs:
-                job.end(State.PENDING, reason=error.reason, error_code=error.code)
+                job.put_off(error)
 
 
 def _settle_error(row: Row, result: RowResult, code: str) -> Verdict:

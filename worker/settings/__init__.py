@@ -48,6 +48,7 @@ class Settings:
     lease_seconds: int
     sweep_seconds: int
     retry_hours: int
+    link_cache_seconds: int
 
 
 def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
@@ -72,6 +73,9 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
         lease_seconds=environment.number("LEASE_SECONDS", 20, least=1, most=3600),
         sweep_seconds=environment.number("SWEEP_SECONDS", 10, least=1, most=3600),
         retry_hours=environment.number("RETRY_HOURS", 72, least=1, most=8760),
+        link_cache_seconds=environment.number(
+            "LINK_CACHE_SECONDS", 300, least=0, most=86_400
+        ),
     )
     if environment.faults:
         raise SettingsFault(tuple(environment.faults))

@@ -1,0 +1,114 @@
+"""Jobs to Salesforce and back: looked up, made rows, sent, each settled. Floor 3.
+
+It knows no lane, lease or database: by it a mapping is tried out on another `Crm`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from worker.crm import Crm
+from worker.delivery.link_cache import NO_CACHE, LinkCache
+from worker.delivery.lookup import Lookup, look_up
+from worker.delivery.ordering import hold_orphans, in_order, rounds
+from worker.delivery.planning import Job
+from worker.delivery.rows import build_rows, find_target
+from worker.delivery.sending import Pace, Sender
+from worker.errors import CrmUnavailable
+from worker.org_schema import OrgSchema
+from worker.store.tables import RecordRow
+
+# Object, Salesforce ids, keys (`Field=value`) and a moment, to what calls since wrote.
+Newer = Callable[[str, Sequence[str], Sequence[str], datetime], Sequence[RecordRow]]
+
+
+def _nothing_newer(*_: object) -> Sequence[RecordRow]:
+    return ()
+
+
+def deliver(
+    jobs: Sequence[Job],
+    crm: Crm,
+    schema: OrgSchema,
+    *,
+    newer: Newer = _nothing_newer,
+    before_request: Callable[[], None] = lambda: None,
+    pace: Pace | None = None,
+    cache: LinkCache = NO_CACHE,
+) -> CrmUnavailable | None:
+    """Give every job without an outcome one; return why Salesforce is unavailable.
+
+    `newer` gives what later calls already wrote. Where an id of the cache turns out to
+    be gone, its jobs are delivered once more, from the look-up on.
+    """
+    exchange = _Exchange(
+        jobs, crm, schema, newer, before_request, pace or Pace(), cache
+    )
+    open_jobs = [job for job in jobs if job.outcome is None]
+    if not open_jobs:
+        return None
+    gone, unavailable = exchange.send(open_jobs, may_recall=True)
+    again = [job for job in open_jobs if job.ids & gone and not job.is_taken]
+    if again and unavailable is None:
+        for job in again:
+            job.reopen()
+        _, unavailable = exchange.send(again, may_recall=False)
+    elif unavailable is not None:
+        for job in again:
+            job.put_off(unavailable)
+    return unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """A batch on its way. `everyone` are all its jobs, also those settled before."""
+
+    everyone: Sequence[Job]
+    crm: Crm
+    schema: OrgSchema
+    newer: Newer
+    before_request: Callable[[], None]
+    pace: Pace
+    cache: LinkCache
+
+    def send(
+        self, jobs: Sequence[Job], *, may_recall: bool
+    ) -> tuple[set[str], CrmUnavailable | None]:
+        """Look up and send; return the ids that are gone, and why it had to end.
+
+        Jobs that refer to a gone id may have no outcome, or a wrong one.
+        """
+        self.before_request()
+        try:
+            lookup = look_up(
+                jobs, self.crm, self.schema, self.cache, may_recall=may_recall
+            )
+        except CrmUnavailable as error:
+            for job in jobs:
+                job.put_off(error)
+            return set(), error
+        sender = Sender(self.crm, lookup, self.before_request, self.pace)
+        for group in rounds(jobs):
+            for part in in_order(group, lookup):
+                self._send_part(part, lookup, sender)
+        return lookup.gone, sender.unavailable
+
+    def _send_part(self, jobs: Sequence[Job], lookup: Lookup, sender: Sender) -> None:
+        hold_orphans(self.everyone, lookup)
+        ready = [job for job in jobs if job.outcome is None]
+        if not ready:
+            return
+        written = self._written_later(ready, lookup)
+        rows = build_rows(ready, lookup, written, self.schema)
+        sender.send([row for row in rows if not row.jobs[0].ids & lookup.gone])
+
+    def _written_later(
+        self, jobs: Sequence[Job], lookup: Lookup
+    ) -> Sequence[RecordRow]:
+        ids = [find_target(job, lookup) for job in jobs if job.write.mode == "update"]
+        keys = [str(job.write.key) for job in jobs if job.write.mode != "update"]
+        since = min(job.occurred_at for job in jobs)
+        known = [salesforce_id for salesforce_id in ids if salesforce_id is not None]
+        return self.newer(jobs[0].write.object, known, keys, since)
