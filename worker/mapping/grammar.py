@@ -5,6 +5,11 @@ The loader, the JSON Schema and the reference in the documentation are made of i
 
 from __future__ import annotations
 
+import json
+import re
+from typing import Any
+
+from worker.mapping.path_check import EVENT_NAMES
 from worker.mapping.shapes import (
     Calls,
     Choice,
@@ -16,7 +21,7 @@ from worker.mapping.shapes import (
     Shape,
     Text,
 )
-from worker.mapping.transforms import TRANSFORMS, Argument
+from worker.mapping.transforms import TRANSFORMS, Argument, Transform
 
 MODES = ("upsert", "update", "insert")
 POLICIES = ("always", "if_empty", "sticky", "insert_only", "clear_on_null", "append")
@@ -31,11 +36,28 @@ NAME = r"[A-Za-z][A-Za-z0-9_]*"
 SLUG = r"[a-z][a-z0-9_]*"
 
 TEXT = Text()
-PATH = Text(what="a path")
+PATH = Text(
+    what="a path",
+    offered=("payload.", "body.", *(f"event.{name}" for name in EVENT_NAMES)),
+)
 OBJECT = Text(NAME, "an object's API name")
 FIELD_NAME = Text(NAME, "a field's API name")
 REASON = Text(SLUG, "a slug, such as test_call")
 NUMBER = Text(r"[0-9]+", "a whole number")
+
+
+def _manual(known: Transform) -> str:
+    """Return what an editor says of a transform: its description and examples."""
+    lines = [re.sub(r"(?<=\S)\n(?=\S)", " ", known.description)]
+    for value, argument, result in known.examples:
+        given = "" if argument is None else f"with {_json(argument)}: "
+        lines.append(f"{given}{_json(value)} -> {_json(result)}")
+    return "\n\n".join(lines)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
 
 _ARGUMENTS: dict[Argument, Shape | None] = {
     Argument.NONE: None,
@@ -48,7 +70,7 @@ TRANSFORM = Calls(
     "transform",
     arguments={name: _ARGUMENTS[t.argument] for name, t in TRANSFORMS.items()},
     takes={name: t.argument.value for name, t in TRANSFORMS.items()},
-    docs={name: (t.run.__doc__ or "").strip() for name, t in TRANSFORMS.items()},
+    docs={name: _manual(t) for name, t in TRANSFORMS.items()},
 )
 
 _VALUE_KEYS = {
@@ -106,6 +128,7 @@ LINK_KEYS = {
         Choice(LINK_OF_WRONG_PARTY),
     ),
 }
+LINK = Fields(LINK_KEYS, needs={"create": ("missing", "create")})
 WRITE_KEYS = {
     "object": Key("the Salesforce object", OBJECT, required=True),
     "mode": Key(
@@ -129,10 +152,7 @@ WRITE_KEYS = {
         Names(FIELD, FIELD_NAME),
         required=True,
     ),
-    "links": Key(
-        "references to other records",
-        Names(Fields(LINK_KEYS, needs={"create": ("missing", "create")}), FIELD_NAME),
-    ),
+    "links": Key("references to other records", Names(LINK, FIELD_NAME)),
 }
 WRITE = Fields(
     WRITE_KEYS, one_of=(("key", "match"),), needs={"match": ("mode", "update")}
@@ -175,3 +195,14 @@ FILE_KEYS = {
     ),
 }
 MAPPING_FILE = Fields(FILE_KEYS)
+# The shapes that stand in several places, by the names that the JSON Schema gives them.
+PARTS: dict[str, Shape] = {
+    "text": TEXT,
+    "path": PATH,
+    "transform": TRANSFORM,
+    "value": VALUE,
+    "field": FIELD,
+    "match": MATCH,
+    "link": LINK,
+    "write": WRITE,
+}

@@ -15,14 +15,20 @@ from worker.mapping.findings import Finding, did_you_mean
 from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table
 
 EMPTY = ("", "~", "null", "Null", "NULL")
+BOOLEANS = ("true", "True", "TRUE", "false", "False", "FALSE")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A scalar. `pattern` is matched against the whole; `what` names it in a fault."""
+    """A scalar. `pattern` is matched against the whole; `what` names it in a fault.
+
+    Where there is a pattern, an unquoted `true` or `false` does not match it.
+    `offered` are texts that an editor offers, of the many that are allowed.
+    """
 
     pattern: str = ""
     what: str = "a text"
+    offered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +145,14 @@ def _check_scalar(node: Node, shape: Text | Choice, found: list[Finding]) -> Non
             listed = ", ".join(shape.options)
             message = f"{node.text!r} is not one of: {listed}{hint}"
             found.append(_finding(node.place, message, "choice"))
-    elif shape.pattern and not re.fullmatch(shape.pattern, node.text):
+    elif shape.pattern and not _matches(node, shape.pattern):
         message = f"{node.text!r} is not {shape.what}"
         found.append(_finding(node.place, message, "name"))
+
+
+def _matches(node: Scalar, pattern: str) -> bool:
+    is_boolean = node.plain and node.text in BOOLEANS
+    return not is_boolean and re.fullmatch(pattern, node.text) is not None
 
 
 def _check_fields(node: Node, shape: Fields, found: list[Finding]) -> None:
