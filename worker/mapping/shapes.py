@@ -141,18 +141,14 @@ def _check_scalar(node: Node, shape: Text | Choice, found: list[Finding]) -> Non
         found.append(_finding(node.place, "there is nothing here: leave the key out"))
     elif isinstance(shape, Choice):
         if node.text not in shape.options:
-            hint = did_you_mean(node.text, shape.options)
-            listed = ", ".join(shape.options)
-            message = f"{node.text!r} is not one of: {listed}{hint}"
+            listed = ", ".join(shape.options) + did_you_mean(node.text, shape.options)
+            message = f"{node.text!r} is not one of: {listed}"
             found.append(_finding(node.place, message, "choice"))
-    elif shape.pattern and not _matches(node, shape.pattern):
-        message = f"{node.text!r} is not {shape.what}"
-        found.append(_finding(node.place, message, "name"))
-
-
-def _matches(node: Scalar, pattern: str) -> bool:
-    is_boolean = node.plain and node.text in BOOLEANS
-    return not is_boolean and re.fullmatch(pattern, node.text) is not None
+    elif shape.pattern:
+        is_boolean = node.plain and node.text in BOOLEANS
+        if is_boolean or not re.fullmatch(shape.pattern, node.text):
+            message = f"{node.text!r} is not {shape.what}"
+            found.append(_finding(node.place, message, "name"))
 
 
 def _check_fields(node: Node, shape: Fields, found: list[Finding]) -> None:
@@ -163,10 +159,8 @@ def _check_fields(node: Node, shape: Fields, found: list[Finding]) -> None:
     for name, child in node.entries.items():
         key = shape.keys.get(name)
         if key is None:
-            hint = did_you_mean(name, shape.keys)
-            place = node.key_places[name]
-            message = f"unknown key {name!r}{hint}"
-            found.append(_finding(place, message, "unknown_key"))
+            message = f"unknown key {name!r}{did_you_mean(name, shape.keys)}"
+            found.append(_finding(node.key_places[name], message, "unknown_key"))
         else:
             _check(child, key.shape, found)
     for name, key in shape.keys.items():
@@ -208,9 +202,8 @@ def _check_items(node: Node, shape: Items, found: list[Finding]) -> None:
     if not isinstance(node, Sequence):
         found.append(_finding(node.place, "expected a list"))
         return
-    if len(node.items) < shape.at_least:
-        message = f"expected a list of at least {shape.at_least}"
-        found.append(_finding(node.place, message))
+    if len(node.items) < (least := shape.at_least):
+        found.append(_finding(node.place, f"expected a list of at least {least}"))
     for item in node.items:
         _check(item, shape.item, found)
 
@@ -242,16 +235,14 @@ def _check_call(node: Node, shape: Calls, found: list[Finding]) -> None:
         found.append(_finding(node.place, message, "transform"))
         return
     wanted = shape.arguments[name]
+    message = f"{name!r} takes {shape.takes[name]}"
     if (wanted is None) != (argument is None):
-        message = f"{name!r} takes {shape.takes[name]}"
         found.append(_finding(node.place, message, "transform"))
     elif wanted is not None and argument is not None:
         inner = find_faults(argument, wanted)
         if inner and not isinstance(argument, Table):
-            message = f"{name!r} takes {shape.takes[name]}"
-            found.append(_finding(argument.place, message, "transform"))
-        else:
-            found.extend(inner)
+            inner = [_finding(argument.place, message, "transform")]
+        found.extend(inner)
 
 
 def _finding(place: Place, message: str, kind: str = "shape") -> Finding:
