@@ -114,7 +114,7 @@ def _is_spelled_as_one(chain: DigitChain, at: int, behind: int) -> bool:
     if not chain.is_listed(at, behind):
         return True
     sizes = chain.sizes(at, behind)
-    by_fours = {*sizes[:-1]} == {4} and sizes[-1] <= 4
+    by_fours = {*sizes[:-1]} == {4}
     by_ones_or_twos = sizes[0] <= 2 and len({*sizes}) == 1
     return by_fours or by_ones_or_twos or sizes in ([4, 6, 5], [4, 6, 4])
 
