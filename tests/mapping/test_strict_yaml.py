@@ -123,7 +123,7 @@ TAGS = "tags are not allowed: every value is text"
         ("{a: 1}: c", ["1:1: a key has to be text"]),
         ("", ["1:1: the file is empty"]),
         ("# only a comment\n", ["1:1: the file is empty"]),
-        ("a:\n\tb: 1", ["2:1: found character '\\t' that cannot start any token"]),
+        ("a:\n\tb: 1", ["2:1: a tab: indent with spaces"]),
         ("a: b: c", ["1:5: mapping values are not allowed here"]),
         ("a: [1", ["1:6: expected ',' or ']', but got '<stream end>'"]),
         ("a: 'x", ["1:6: found unexpected end of stream"]),

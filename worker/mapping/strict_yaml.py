@@ -70,6 +70,8 @@ def read(text: str, path: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = error.problem or error.context or "not YAML"
+        if r"'\t'" in problem:
+            problem = "a tab: indent with spaces"
         raise BadMapping([Finding(path, line, column, problem, "yaml")]) from None
     except yaml.YAMLError:
         raise BadMapping([Finding(path, 1, 1, "not YAML text", "yaml")]) from None
