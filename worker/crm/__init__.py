@@ -2,6 +2,7 @@
 
 session      one logged-in `requests` session; the library's own login is not used
 salesforce   find, upsert and update, each by the fewest API requests
+memory       records held here, for trying mappings out
 soql         queries, escaped and cut to the length that a URL may have
 verdicts     what each error code means: try again, or who must act
 """

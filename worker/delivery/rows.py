@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from worker.delivery.appending import LONGEST_TEXT, Append, call_mark
@@ -35,11 +36,11 @@ def build_rows(
     schema: OrgSchema,
 ) -> list[Row]:
     """Return one row per job, oldest call first; jobs that need none are settled."""
-    written_since = _written_since(newer)
+    builder = _Builder(lookup, schema, _written_since(newer))
     rows = []
     for job in sorted(jobs, key=lambda job: (job.occurred_at, job.event_id)):
         try:
-            rows.append(_row(job, lookup, written_since, schema))
+            rows.append(builder.row(job))
         except Settled as settled:
             job.end(settled.state, reason=settled.reason, **settled.details)
     return rows
@@ -51,52 +52,74 @@ def find_target(job: Job, lookup: Lookup) -> str | None:
     return str(found[0]["Id"]) if len(found) == 1 else None
 
 
-def _row(
-    job: Job,
-    lookup: Lookup,
-    written_since: dict[str, list[RecordRow]],
-    schema: OrgSchema,
-) -> Row:
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """What rows are made of. `written_since` has what later calls wrote, by record."""
+
+    lookup: Lookup
+    schema: OrgSchema
+    written_since: Mapping[str, Sequence[RecordRow]]
+
+    def row(self, job: Job) -> Row:
+        write = job.write
+        found = self.lookup.records(write.object, write.key)
+        key, target = _target(job, found)
+        fields = self._fields(job, found)
+        identity = str(write.key) if key else target
+        _drop_superseded(job, fields, self.written_since.get(identity.lower(), ()))
+        if write.mode == "update" and not fields:
+            raise Settled(State.SKIPPED, "nothing_to_write")
+        job.sent = dict(fields)
+        appends = {
+            name: self._append(job, name, str(fields.pop(name)), found)
+            for name in sorted(write.append & fields.keys())
+        }
+        yields = write.if_empty | write.insert_only
+        if write.mode == "insert":
+            yields = frozenset(job.sent)
+        return Row(
+            write.object,
+            key,
+            target,
+            fields=fields,
+            insert_only=write.insert_only,
+            yields=yields,
+            jobs=[job],
+            appends=appends,
+        )
+
+    def _fields(self, job: Job, found: list[dict[str, Any]]) -> dict[str, Any]:
+        write = job.write
+        fields = _by_policy(job, found)
+        if write.mode != "update":
+            fields.pop(write.key.field, None)
+        for link in write.links:
+            _put_link(job, link, self.lookup, fields)
+        _drop_set_before(job, fields, found)
+        return fields
+
+    def _append(
+        self, job: Job, name: str, line: str, found: list[dict[str, Any]]
+    ) -> Append:
+        text = found[0].get(name) if len(found) == 1 else None
+        described = self.schema.field(job.write.object, name) or {}
+        return Append(
+            text="" if text is None else str(text),
+            lines=(line,),
+            room=int(described.get("length") or LONGEST_TEXT),
+        )
+
+
+def _target(job: Job, found: list[dict[str, Any]]) -> tuple[str | None, str]:
+    """Return the key's field and value, or None and the id of the record to update."""
     write = job.write
-    found = lookup.records(write.object, write.key)
     if write.mode == "update":
-        target, key = _only(job, found), None
+        target = _only(job, found)
         job.ids |= {target}
-    else:
-        target, key = write.key.value, write.key.field
+        return None, target
     if write.mode == "insert" and found:
         raise _exists(job, str(found[0]["Id"]))
-    fields = _by_policy(job, found)
-    fields.pop(write.key.field if key else "", None)
-    for link in write.links:
-        _put_link(job, link, lookup, fields)
-    _drop_set_before(job, fields, found)
-    identity = str(write.key) if key else target
-    _drop_superseded(job, fields, written_since.get(identity.lower(), []))
-    if write.mode == "update" and not fields:
-        raise Settled(State.SKIPPED, "nothing_to_write")
-    job.sent = dict(fields)
-    yields = write.if_empty | write.insert_only
-    if write.mode == "insert":
-        yields = frozenset(fields)
-    return Row(
-        write.object,
-        key,
-        target,
-        fields={n: v for n, v in fields.items() if n not in write.append},
-        insert_only=write.insert_only,
-        yields=yields,
-        jobs=[job],
-        appends={
-            name: Append(
-                text=_text_of(found, name),
-                lines=(str(fields[name]),),
-                room=_room(schema, write.object, name),
-            )
-            for name in fields
-            if name in write.append
-        },
-    )
+    return write.key.field, write.key.value
 
 
 def _exists(job: Job, salesforce_id: str) -> Settled:
@@ -109,16 +132,6 @@ def _exists(job: Job, salesforce_id: str) -> Settled:
         return Settled(State.SYNCED, EXISTS_ALREADY, salesforce_id=salesforce_id)
     job.sent = {}
     return Settled(State.SKIPPED, EXISTS_ALREADY, salesforce_id=salesforce_id)
-
-
-def _text_of(found: list[dict[str, Any]], name: str) -> str:
-    text = found[0].get(name) if len(found) == 1 else None
-    return "" if text is None else str(text)
-
-
-def _room(schema: OrgSchema, object_name: str, name: str) -> int:
-    described = schema.field(object_name, name) or {}
-    return int(described.get("length") or LONGEST_TEXT)
 
 
 def _by_policy(job: Job, found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -186,7 +199,7 @@ def _drop_set_before(
 
 
 def _drop_superseded(
-    job: Job, fields: dict[str, Any], later_records: list[RecordRow]
+    job: Job, fields: dict[str, Any], later_records: Sequence[RecordRow]
 ) -> None:
     """Leave out what a later call, or a later revision, has written already.
 

@@ -136,7 +136,7 @@ class Sender:
         """Give the row's jobs an outcome; return the verdict of an error, or None."""
         if result.code is not None:
             if result.code in _GONE or (result.code == "NOT_FOUND" and not row.key):
-                self.lookup.forget({i for job in row.jobs for i in job.ids})
+                self._forget(row)
             return _settle_error(row, result, result.code)
         salesforce_id = result.salesforce_id or (None if row.key else row.target)
         for job in row.jobs:
@@ -144,6 +144,13 @@ class Sender:
         if salesforce_id:
             self._note(row, salesforce_id)
         return None
+
+    def _forget(self, row: Row) -> None:
+        """Forget whom the row refers to, so that all its jobs are looked up again."""
+        ids = frozenset().union(*(job.ids for job in row.jobs))
+        self.lookup.forget(ids)
+        for job in row.jobs:
+            job.ids = ids
 
     def _note(self, row: Row, salesforce_id: str) -> None:
         """Let what is sent after it know of the record."""
