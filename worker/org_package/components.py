@@ -14,12 +14,14 @@ from worker.org_package.types import (
     LONGEST_LABEL,
     LONGEST_NAME,
     elements,
+    metadata_type,
 )
 
 PERMISSION_SET = "Crm_Sync"
 PACKAGE_ROOT = "force-app"
 _MAIN = f"{PACKAGE_ROOT}/main/default"
 _DESCRIPTION = "Written by crm-sync."
+_NEVER_REQUIRED = ("Checkbox", "LongTextArea", "Html")
 
 
 def object_path(object_name: str) -> str:
@@ -122,7 +124,7 @@ def custom_field(
         nodes.append(("inlineHelpText", entry["inlineHelpText"]))
     if is_new:
         nodes.append(("description", _DESCRIPTION))
-    if entry["type"] != "boolean":
+    if metadata_type(entry) not in _NEVER_REQUIRED:
         nodes.append(("required", yes_no(not is_new and is_required(entry))))
     if entry["type"] == "reference":
         nodes.append(("deleteConstraint", "SetNull"))
