@@ -30,6 +30,17 @@ LONG_TEXTS = {
     if name.endswith("__c") and field["type"] == "textarea" and field["length"] > 255
 }
 
+NEW_FIELD = """\
+source: cora
+event: call.completed
+version: 1
+writes:
+  - object: Task
+    key: {External_Call_Id__c: event.call_id}
+    fields:
+      Due__c: {from: payload.createdAt, as: to_date}
+"""
+
 Described = dict[str, Any]
 
 
@@ -349,3 +360,31 @@ def test_an_org_that_is_away_changes_no_snapshot(shipped: LocalOrg) -> None:
 def test_without_an_org_in_the_settings_each_says_what_to_set(command: str) -> None:
     with pytest.raises(SettingsFault, match="SALESFORCE_DOMAIN is not set"):
         run(command)
+
+
+def test_a_field_in_no_snapshot_is_made_as_the_mappings_write_it() -> None:
+    shutil.rmtree("mappings")
+    Path("mappings/cora").mkdir(parents=True)
+    Path("mappings/cora/call.completed.yaml").write_text(NEW_FIELD)
+
+    result = run("package", "--all")
+
+    assert result.exit_code == 0, result.output
+    (path,) = Path("build/org-package").rglob("Due__c.field-meta.xml")
+    assert path.parts[-3] == "Activity"
+    assert "<type>Date</type>" in path.read_text("utf-8")
+
+
+def test_all_that_is_needed_and_custom_is_in_the_permission_set() -> None:
+    run("package", "--all")
+
+    (path,) = Path("build/org-package").rglob("*.permissionset-meta.xml")
+    text = path.read_text("utf-8")
+    made = [
+        p.name.split(".")[0]
+        for p in Path("build/org-package").rglob("*.field-meta.xml")
+    ]
+    assert len(made) > 50
+    assert text.count("<fieldPermissions>") == len(made)
+    for name in made:
+        assert f".{name}</field>" in text

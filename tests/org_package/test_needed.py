@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from tests.org_package.entries import values
 from worker.mapping.mapping_set import MappingSet, compile_set
 from worker.mapping.spec import FieldSpec
+from worker.org_package.joining import joined
 from worker.org_package.needed import needed_fields
 
 HEAD = """
@@ -185,3 +189,73 @@ def test_what_is_in_no_snapshot_is_inferred_where_it_can_be() -> None:
     assert by_name["Promise__c"]["type"] == "date"
     assert by_name["Promise__c"]["label"] == "The day"
     assert by_name["Number__c"]["type"] == "string"
+
+
+def test_what_several_mappings_write_into_a_field_is_joined() -> None:
+    sizes = iter([80, 120])
+
+    def infer(_object_name: str, _field: FieldSpec) -> dict[str, Any]:
+        return {"type": "string", "length": next(sizes)}
+
+    found = needed_fields(
+        mappings(UPDATE, UPDATE.replace("to_date", "title")), {}, infer
+    )
+
+    (promise,) = (e for e in found["Debt__c"] if e["name"] == "Promise__c")
+    assert promise["length"] == 120
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ({"type": "date"}, {"type": "date"}, {"type": "date"}),
+        (
+            {"type": "string", "length": 10},
+            {"type": "textarea", "length": 4000},
+            {"type": "textarea", "length": 4000},
+        ),
+        (
+            {"type": "phone", "length": 40},
+            {"type": "string", "length": 20},
+            {"type": "string", "length": 255},
+        ),
+        (
+            {"type": "double", "precision": 18, "scale": 0},
+            {"type": "double", "precision": 18, "scale": 2},
+            {"type": "double", "precision": 18, "scale": 2},
+        ),
+        (
+            {"type": "double", "precision": 18, "scale": 0},
+            {"type": "currency", "precision": 18, "scale": 2},
+            {"type": "currency", "precision": 18, "scale": 2},
+        ),
+        ({"type": "date"}, {"type": "boolean"}, {"type": "string", "length": 255}),
+    ],
+)
+def test_two_needs_make_one_field_that_takes_both(
+    one: dict[str, Any], other: dict[str, Any], both: dict[str, Any]
+) -> None:
+    assert {**joined([one, other]), **both} == joined([one, other])
+    assert joined([one, other])["type"] == joined([other, one])["type"]
+
+
+def test_two_picklists_make_one_with_the_values_of_both() -> None:
+    one = {"type": "picklist", "picklistValues": values("Red", "Blue")}
+    other = {"type": "multipicklist", "picklistValues": values("Blue", "Green")}
+
+    both = joined([one, other])
+
+    assert both["type"] == "multipicklist"
+    assert [v["value"] for v in both["picklistValues"]] == ["Red", "Blue", "Green"]
+
+
+def test_a_picklist_and_a_text_make_a_text() -> None:
+    one = {
+        "type": "picklist",
+        "restrictedPicklist": True,
+        "picklistValues": values("A"),
+    }
+
+    both = joined([one, {"type": "string", "length": 20}])
+
+    assert both == {"type": "string", "length": 255}

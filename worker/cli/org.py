@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from worker import bootstrap
+from worker.checking import inferring
 from worker.crm.describing import describe, is_api_name
 from worker.crm.salesforce import SalesforceCrm
 from worker.crm.session import Session
@@ -51,8 +52,8 @@ USER is the integration user's name. Then `crm-sync org check`, and `crm-sync or
   not in a describe: see what the dry run says. One with a global value set is refused;
   add its values to the set.
 - New fields are on no page layout: put those there that people shall see.
-- Salesforce has new objects open to all users who have rights to them: see Sharing
-  Settings. Without sharing, the integration user finds no records to match."""
+- New objects are open to all users with rights to them. Where you close them in Sharing
+  Settings, share the records with USER, who finds no others."""
 
 
 @app.command()
@@ -179,7 +180,7 @@ def _print_package(planned: Package, output: Path) -> None:
 
 def _needed(schema: OrgSchema) -> dict[str, list[dict[str, Any]]]:
     mappings = load_mappings(bootstrap.settings().mappings_dir)
-    return needed_fields(mappings, schema.fields)
+    return needed_fields(mappings, schema.fields, inferring(mappings))
 
 
 def _live(needed: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any] | None]:

@@ -1,10 +1,13 @@
 """What the mappings need of an org: compared with it, and as a package for it. Floor 2.
 
 needed        objects and fields that the mappings name, with their definitions
+joining       one definition of what several mappings write into a field
 comparing     what a live org lacks of them, each with the fix
+widening      where an org's field falls short, and the field that would do
 types         what kind of custom field can hold what, and which can be made at all
 markup        XML of the Metadata API
 components    an object, a field, a permission set as XML
+access        the permission set's contents
 planning      all the files of a package
 folder        writing them
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.mapping.mapping_set import MappingSet
 from worker.mapping.spec import FieldSpec, LinkSpec, WriteSpec
+from worker.org_package.joining import joined
 
 Entry = Mapping[str, Any]
 Needed = Mapping[str, Sequence[Entry]]
@@ -37,7 +38,7 @@ class _Need:
     uses: frozenset[str] = frozenset()
     is_key: bool = False
     refers_to: set[str] = field(default_factory=set)
-    spec: FieldSpec | None = None
+    specs: list[FieldSpec] = field(default_factory=list)
 
 
 def needed_fields(
@@ -48,8 +49,9 @@ def needed_fields(
     """Return the fields that the mappings name, by object, as describe entries.
 
     An entry's `uses` says what for: `create`, `update`, `match` and `read`. Its
-    definition is that of `fields` (object, field name, entry) and else inferred. The
-    key of an upsert has to be a unique external id whatever the definition says.
+    definition is that of `fields` (object, field name, entry) and else what `infer`
+    says of each place that writes it, joined. The key of an upsert has to be a unique
+    external id whatever the definition says.
     """
     needs: dict[str, dict[str, _Need]] = {}
     for mapping in mappings.mappings.values():
@@ -72,7 +74,7 @@ def _of_write(write: WriteSpec) -> Iterator[tuple[str, str, _Need]]:
         need = _Need(_KEY if is_key else _MATCH, is_key=is_key)
         yield write.object, match.field, need
     for spec in write.fields:
-        yield write.object, spec.name, _Need(_uses(spec, uses), spec=spec)
+        yield write.object, spec.name, _Need(_uses(spec, uses), specs=[spec])
     for link in write.links:
         yield write.object, link.field, _Need(uses, refers_to={link.object})
         yield from _of_link(link)
@@ -84,7 +86,7 @@ def _of_link(link: LinkSpec) -> Iterator[tuple[str, str, _Need]]:
     if link.create is not None:
         yield link.object, link.matches[0].field, _Need(_KEY, is_key=True)
         for spec in link.create:
-            yield link.object, spec.name, _Need(_uses(spec, _CREATE), spec=spec)
+            yield link.object, spec.name, _Need(_uses(spec, _CREATE), specs=[spec])
 
 
 def _uses(spec: FieldSpec, uses: frozenset[str]) -> frozenset[str]:
@@ -98,7 +100,7 @@ def _add(named: dict[str, _Need], name: str, need: _Need) -> None:
     known.uses |= need.uses
     known.is_key |= need.is_key
     known.refers_to |= need.refers_to
-    known.spec = known.spec or need.spec
+    known.specs.extend(need.specs)
 
 
 def _entry(
@@ -128,8 +130,8 @@ def _definition(
         return fields[name]
     if need.refers_to:
         return {"type": "reference", "length": 18}
-    if need.spec is not None:
-        return infer(object_name, need.spec)
+    if need.specs:
+        return joined([infer(object_name, spec) for spec in need.specs])
     return {"type": "string", "length": 255}
 
 
