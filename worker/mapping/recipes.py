@@ -75,12 +75,10 @@ class ValueReader:
         if known is None or (argument is None) != (known.argument is Argument.NONE):
             return None
         given = self._argument(known, argument)
-        if known.check is not None and given is not None:
-            try:
-                known.check(given)
-            except ValueError as error:
-                message = f"{name!r} cannot work with that: {error}"
-                self._findings.append(node.place.finding(message, "argument"))
+        fault = None if given is None else known.argument_fault(given)
+        if fault and not isinstance(given, spec.PathSpec):
+            message = f"{name!r}: {fault}"
+            self._findings.append(node.place.finding(message, "argument"))
         return spec.StepSpec(known, given, _bound(known, given), node.place)
 
     def _argument(self, known: Transform, node: Node | None) -> Any:

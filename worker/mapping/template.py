@@ -13,12 +13,12 @@ from typing import Any
 
 from worker.mapping.findings import did_you_mean
 from worker.mapping.paths import ABSENT, Context, Getter, compile_path, has_value
-from worker.mapping.transforms import TRANSFORMS, Argument
+from worker.mapping.transforms import TRANSFORMS, Argument, Transform
 from worker.mapping.transforms.registry import text_of
 from worker.mapping.values import guarded
 
 # A bar before a lone name is ours; other bars are JMESPath's own.
-_STEP = re.compile(r"(?<!\|)\|(?=\s*[a-z_]+\s*(?:[:|]|\Z))")
+_STEP = re.compile(r"(?<!\|)\|(?=\s*[a-z_][a-z0-9_]*\s*(?:[:|]|\Z))")
 _PART = re.compile(r"(\{\{|\}\}|\{[^{}]*\}|[{}])")
 
 
@@ -126,12 +126,18 @@ def _step(name: str, argument: str | None) -> Callable[[Any], Any]:
     if known.argument is Argument.NONE and argument is None:
         return guarded(name, known.run)
     if known.argument is Argument.TEXT and argument is not None:
-        if known.check is not None:
-            known.check(argument)
+        _refuse_fault(known, argument)
         return guarded(name, lambda value: known.run(value, argument))
     if known.argument is Argument.NUMBER and argument is not None:
         if not argument.strip().isdecimal():
             raise ValueError(f"{name!r} takes a whole number")
         number = int(argument)
+        _refuse_fault(known, number)
         return guarded(name, lambda value: known.run(value, number))
     raise ValueError(f"{name!r} takes {known.argument.value} and is not for templates")
+
+
+def _refuse_fault(known: Transform, argument: Any) -> None:
+    fault = known.argument_fault(argument)
+    if fault:
+        raise ValueError(f"{known.name!r}: {fault}")

@@ -94,6 +94,9 @@ def _check_picklist(
         message = f"{name} is a picklist and gets {words(kinds)}"
         notes.find(value.place, "type", f"{message}: {_PICKLIST_HINT}")
         return
+    if found.is_several and described["type"] == "picklist":
+        message = f"{name} takes one value and may get several: use first_flag"
+        notes.find(value.place, "type", message)
     if found.labels is None:
         if is_restricted:
             message = f"{name} is a restricted picklist and gets the vendor's own words"
