@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from tests.orgs import client_of
+from tests.orgs import SCHEMA, client_of
 from tests.sources.fixture_files import CONNECTIONS, SIGNED_AT
 from worker import sources
-from worker.crm import Crm
+from worker.crm import Crm, RowResult
 from worker.delivery.draining import Drainer
+from worker.delivery.link_cache import LinkCache
 from worker.intake import Answer, Intake
 from worker.localorg import LocalOrg
 from worker.mapping.mapping_set import MappingSet, compile_set
@@ -55,6 +56,8 @@ class Harness:
     mappings: MappingSet
     clock: Clock = field(default_factory=Clock)
     rung: list[int] = field(default_factory=list)
+    cache_seconds: float = 0
+    schema_dir: Path = SCHEMA
 
     def __post_init__(self) -> None:
         self.events = Events(self.engine)
@@ -73,7 +76,8 @@ class Harness:
             retry_hours=72,
             clock=self.clock,
             jitter=lambda: 0.0,
-            schema=load_schema(ROOT / "config" / "salesforce"),
+            schema=load_schema(self.schema_dir),
+            cache=LinkCache(self.cache_seconds, lambda: self.clock().timestamp()),
         )
 
     def send(self, body: Mapping[str, Any] | bytes, connection: str = "cora") -> Answer:
@@ -104,17 +108,54 @@ def default_mappings() -> MappingSet:
     return load_mappings(ROOT / "mappings")
 
 
-def cora_mapping(writes: str) -> MappingSet:
+def cora_mapping(writes: str, head: str = "") -> MappingSet:
     """Return a mapping of Cora's calls with these writes."""
-    text = f"source: cora\nevent: call.completed\nversion: 1\nwrites:\n{writes}"
+    text = f"source: cora\nevent: call.completed\nversion: 1\n{head}\nwrites:\n{writes}"
     return compile_set({"cora/call.completed.yaml": text})
 
 
 @contextmanager
-def with_mapping(engine: Engine, org: LocalOrg, writes: str) -> Iterator[Harness]:
+def with_mapping(
+    engine: Engine, org: LocalOrg, writes: str, *, head: str = "", **settings: Any
+) -> Iterator[Harness]:
     """Give a harness whose only mapping makes these writes of Cora's calls."""
     with client_of(org.url) as crm:
-        yield Harness(engine, crm, cora_mapping(writes))
+        yield Harness(engine, Spy(crm), cora_mapping(writes, head), **settings)
+
+
+@dataclass
+class Spy:
+    """A `Crm` that notes each request to write: verb, object and records.
+
+    `before_write` is called once, before the next of them.
+    """
+
+    crm: Crm
+    requests: list[tuple[str, str, list[dict[str, Any]]]] = field(default_factory=list)
+    before_write: Callable[[], object] | None = None
+
+    def find(self, *asked: Any) -> list[dict[str, Any]]:
+        return self.crm.find(*asked)
+
+    def upsert(self, name: str, key: str, records: Sequence[Any]) -> list[RowResult]:
+        self._note("upsert", name, records)
+        return self.crm.upsert(name, key, records)
+
+    def update(self, name: str, records: Sequence[Any]) -> list[RowResult]:
+        self._note("update", name, records)
+        return self.crm.update(name, records)
+
+    def sent(self, object_name: str) -> list[dict[str, Any]]:
+        """Return the records of an object that were sent."""
+        return [
+            r for _, name, rows in self.requests if name == object_name for r in rows
+        ]
+
+    def _note(self, verb: str, name: str, records: Sequence[Any]) -> None:
+        self.requests.append((verb, name, [dict(record) for record in records]))
+        step, self.before_write = self.before_write, None
+        if step is not None:
+            step()
 
 
 def add_account(org: LocalOrg, number: str = "ACC-1", **fields: object) -> str:
