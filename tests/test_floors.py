@@ -28,6 +28,7 @@ FLOORS = {
     "checking": 3,
     "intake": 3,
     "delivery": 3,
+    "rehearsal": 4,
     "bootstrap": 4,
     "wsgi": 5,
     "tasks": 5,
