@@ -28,4 +28,7 @@ the CLI retrieves them in public projects, such as trailheadapps/ebikes-lwc. Fro
 - A permission set may not name fields that are required or master-detail.
 - Picklist values that a deployed field leaves out are deactivated.
 - Rights to Task are the user permissions ActivitiesAccess and EditTask.
+
+The library that the Salesforce CLI deploys with (source-deploy-retrieve 12.37) read a
+whole package and made a deployment of every component; no org has taken one yet.
 """
