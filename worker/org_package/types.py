@@ -102,7 +102,7 @@ def problem(object_name: str, entry: Mapping[str, Any]) -> str | None:
         return f"no custom field can be of type {entry.get('type')}"
     if kind in ("LongTextArea", "Html"):
         if object_name in ACTIVITIES:
-            return "activities take no custom long text: write Description, or another object"
+            return "activities take no custom long text: use Description, say"
         if _length(entry) not in LONG_TEXT:
             return f"a long text has at most {LONG_TEXT[-1]} characters"
     if (entry.get("externalId") or entry.get("unique")) and kind not in _KEYS:
