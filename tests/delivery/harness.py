@@ -110,7 +110,7 @@ def default_mappings() -> MappingSet:
 
 def cora_mapping(writes: str, head: str = "") -> MappingSet:
     """Return a mapping of Cora's calls with these writes."""
-    text = f"source: cora\nevent: call.completed\nversion: 1\n{head}\nwrites:\n{writes}"
+    text = f"source: cora\nevent: call.completed\nversion: 1\n{head}writes:\n{writes}"
     return compile_set({"cora/call.completed.yaml": text})
 
 

@@ -23,6 +23,12 @@ CONTACT: dict[str, Any] = {
             "externalId": True,
             "unique": True,
         },
+        {
+            "name": "Guarantor__c",
+            "label": "Guarantor",
+            "type": "reference",
+            "referenceTo": ["Contact"],
+        },
     ],
 }
 NOTES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 from worker.mapping.paths import ABSENT, Context, Getter, has_value, is_true
 from worker.mapping.spec import FieldSpec, LinkSpec, MatchSpec, ValueSpec, WriteSpec
 from worker.mapping.transforms.free_text import redact_text
+from worker.mapping.transforms.registry import text_of
 from worker.model import Link, Match, State, Unwritten, Write
 
 TRANSFORM_REFUSED = "transform_refused"
 NOBODY: frozenset[str] = frozenset()
+# What would end a line, or the mark at its end.
+_NO_MARK = re.compile(r"[\s\[\]]+")
 # What these give holds no words of a call.
 _TYPED = frozenset({"boolean", "integer", "number", "date", "datetime"})
 
@@ -50,21 +54,20 @@ def field_value(field: FieldPlan, context: Context) -> Any:
         return None if policy == "clear_on_null" else ABSENT
     if policy == "sticky":
         return ABSENT if value is False or value == "" else value
+    if policy == "append":
+        value = text_of(value)
     if field.redacts and isinstance(value, str):
         value = redact_text(value)
-    if policy == "if_empty":
-        return value if has_value(value) else ABSENT
-    if policy == "append":
-        return _line(value, context) if has_value(value) else ABSENT
-    return value
+    if policy in ("if_empty", "append") and not has_value(value):
+        return ABSENT
+    return _line(value, context) if policy == "append" else value
 
 
-def _line(value: Any, context: Context) -> str:
+def _line(words: str, context: Context) -> str:
     """Return a dated line; its end names the call, so that it is never there twice."""
     event = context["event"]
-    call = event.get("call_id") or event["dedupe_key"]
-    words = " ".join(str(value).split())
-    return f"{event['occurred_on']} {words} [{call}]"
+    call = _NO_MARK.sub("_", event.get("call_id") or event["dedupe_key"])
+    return f"{event['occurred_on']} {' '.join(words.split())} [{call}]"
 
 
 def find_match(specs: tuple[MatchSpec, ...], context: Context) -> Match | None:
@@ -231,7 +234,7 @@ def _maker(link: LinkSpec) -> WriteSpec:
         mode="insert",
         when=None,
         key=link.matches[:1],
-        missing="park",
+        missing="create",
         ambiguous=link.ambiguous,
         fields=link.create or (),
         links=(),
