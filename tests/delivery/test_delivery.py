@@ -341,6 +341,7 @@ def test_a_write_that_a_transform_refuses_is_parked_and_the_others_stand(
     states = [(r.object, r.state) for r in harness.records(answer)]
     assert states == [
         ("Task", State.SYNCED),
+        ("Call_Detail__c", State.SYNCED),
         ("Debt_Account__c", State.SYNCED),
         ("Debt_Account__c", State.SYNCED),
         ("Debt_Account__c", State.PARKED),

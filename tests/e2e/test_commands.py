@@ -39,6 +39,7 @@ def test_the_demo_prints_one_object_with_every_vendor_synced(
             assert record["fields"]
     assert {r["object"] for e in events for r in e["records"]} == {
         "Task",
+        "Call_Detail__c",
         "Debt_Account__c",
         "Promise_To_Pay__c",
     }
