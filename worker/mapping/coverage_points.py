@@ -94,7 +94,7 @@ def _of_link(link: LinkSpec, record: _Record) -> Iterator[Point]:
         is_kept = link.keeps_wrong_party or not seen.is_wrong_party
         return is_kept and record.is_on(seen)
 
-    yield from _of_matches(link.matches, owner, is_on)
+    yield from _of_matches(link.matches, owner, is_on, (record.object, link.field))
     yield from _of_org(link.place, record, link.field, owner)
     if link.create is not None:
         created = _Record(link.object, str(link.place), is_on)
@@ -103,15 +103,19 @@ def _of_link(link: LinkSpec, record: _Record) -> Iterator[Point]:
 
 
 def _of_matches(
-    matches: tuple[MatchSpec, ...], owner: str, is_on: Test
+    matches: tuple[MatchSpec, ...],
+    owner: str,
+    is_on: Test,
+    looked_at: tuple[str, str] | None = None,
 ) -> Iterator[Point]:
     for match in matches:
         if len(matches) > 1:
             is_first = partial(_is_first, match, matches)
             branch = Branch(match.place, f"match {match.field}", "used", is_first)
-            yield from _points("match", [branch], owner, is_on)
+            yield from _points("match", [branch], owner, is_on, looked_at)
         branches = value_branches(match.value)
-        yield from _points("branch", branches, f"{owner} by {match.field}", is_on)
+        by = f"{owner} by {match.field}"
+        yield from _points("branch", branches, by, is_on, looked_at)
 
 
 def _of_org(place: Any, record: _Record, name: str, owner: str) -> Iterator[Point]:

@@ -41,7 +41,10 @@ def check_cases(
     findings: list[Finding] = []
     for case in file.cases:
         for write in case.expect.writes:
-            findings.extend(_of_write(write, names))
+            # In an org a record may be named by whatever it has.
+            has_records = case.records is not None
+            others = org_fields.get(write.object, ()) if has_records else ()
+            findings.extend(_of_write(write, names, others))
         findings.extend(_of_event(case, mapping, names))
         findings.extend(_of_org(case, org_fields))
         findings.extend(_of_payload(case, types) if types else ())
@@ -64,7 +67,9 @@ def names_of(mapping: MappingSpec) -> dict[str, Names]:
     return dict(found)
 
 
-def _of_write(write: ExpectedWrite, names: Mapping[str, Names]) -> Iterator[Finding]:
+def _of_write(
+    write: ExpectedWrite, names: Mapping[str, Names], other_keys: Collection[str]
+) -> Iterator[Finding]:
     known = names.get(write.object)
     if known is None:
         message = f"the mapping writes no {write.object}"
@@ -75,7 +80,7 @@ def _of_write(write: ExpectedWrite, names: Mapping[str, Names]) -> Iterator[Find
         ("field", write.fields, known.fields),
         ("link", write.links, known.links),
         ("field or link", write.not_sent, known.fields | known.links),
-        ("key", [write.key[0]] if write.key else [], known.keys),
+        ("key", [write.key[0]] if write.key else [], {*known.keys, *other_keys}),
     )
     for what, given, there in groups:
         for name in given:
