@@ -254,17 +254,45 @@ def test_nothing_is_held_back_of_a_call_with_the_right_party(
     assert [r.reason for r in linked.records(answer) if r.reason] == []
 
 
-def test_a_revision_that_finds_the_wrong_party_adds_nothing_more(
+def test_a_revision_that_finds_the_wrong_party_takes_the_person_off_again(
     linked: Harness, wide_org: LocalOrg
 ) -> None:
     linked.send(cora_call())
     linked.drain()
-    assert isinstance(linked.crm, Spy)
-    linked.crm.requests.clear()
+    assert wide_org.records("Task")[0]["WhoId"] is not None
+
+    answer = linked.send(cora_call(outcomes={"wasWrongParty": True}))
+    linked.drain()
+
+    assert linked.ended(answer) == ("synced", None)
+    (task,) = wide_org.records("Task")
+    assert (task["WhoId"], task["Right_Party__c"]) == (None, "Wrong party")
+    assert [task["WhatId"]] == ids(wide_org, "Debt_Account__c")
+
+
+def test_a_person_whom_a_person_put_there_stays(
+    linked: Harness, wide_org: LocalOrg
+) -> None:
+    linked.send(cora_call())
+    linked.drain()
+    (task,) = wide_org.records("Task")
+    other = ids(wide_org, "Contact")[1]
+    linked.crm.update("Task", [{"Id": task["Id"], "WhoId": other}])
 
     linked.send(cora_call(outcomes={"wasWrongParty": True}))
     linked.drain()
 
-    assert {name for _, name, _ in linked.crm.requests} == {"Task"}
-    (sent,) = linked.crm.sent("Task")
-    assert "WhoId" not in sent
+    (task,) = wide_org.records("Task")
+    assert (task["WhoId"], task["Right_Party__c"]) == (other, "Wrong party")
+
+
+def test_nobody_is_taken_off_a_call_that_linked_to_nobody(
+    linked: Harness, wide_org: LocalOrg
+) -> None:
+    linked.send(cora_call(outcomes={"wasWrongParty": True}))
+    linked.drain()
+    linked.send(cora_call(outcomes={"wasWrongParty": True}, summary="Again."))
+    linked.drain()
+
+    assert isinstance(linked.crm, Spy)
+    assert all("WhoId" not in task for task in linked.crm.sent("Task"))

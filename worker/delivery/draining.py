@@ -12,7 +12,7 @@ from worker.crm import MAX_RECORDS, Crm
 from worker.delivery.exchange import deliver
 from worker.delivery.heartbeat import heartbeat
 from worker.delivery.link_cache import NO_CACHE, LinkCache
-from worker.delivery.planning import EventPlan, plan_event
+from worker.delivery.planning import EventPlan, plan_event, recall_calls
 from worker.delivery.sending import Pace
 from worker.delivery.settling import fold
 from worker.errors import CrmUnavailable, SessionExpired, SyncError
@@ -116,7 +116,7 @@ class Drainer:
             plan_event(row, mappings, self.connections, earlier.get(row.id or 0, ()))
             for row in rows
         ]
-        self._recall_calls(plans)
+        recall_calls(plans, self.calls)
         unavailable = deliver(
             [job for plan in plans for job in plan.jobs],
             self.crm,
@@ -130,17 +130,6 @@ class Drainer:
 
     def _keep(self, lease: Lease) -> None:
         self.lanes.renew(lease, self.clock(), self.lease_seconds)
-
-    def _recall_calls(self, plans: Sequence[EventPlan]) -> None:
-        """Give the jobs that set a flag what the same call has written before."""
-        setting = [job for plan in plans for job in plan.jobs if job.write.sticky]
-        ids = {job.event_id for job in setting if job.outcome is None}
-        if not ids:
-            return
-        rows = [plan.row for plan in plans if plan.row.id in ids]
-        written = self.calls.written(rows)
-        for job in setting:
-            job.by_call = written.get(job.event_id, ())
 
     def _earlier(self, rows: Sequence[EventRow]) -> dict[int, list[RecordRow]]:
         """Return what earlier attempts did, by event."""

@@ -11,6 +11,7 @@ from worker.crm import Crm
 from worker.delivery.link_cache import NO_CACHE, LinkCache
 from worker.delivery.planning import Job
 from worker.errors import CrmRefused
+from worker.mapping.link_plans import DROP
 from worker.model import Match, State
 from worker.org_schema import OrgSchema
 
@@ -142,7 +143,7 @@ def look_up(
 def references(job: Job, schema: OrgSchema) -> Iterator[Reference]:
     """Yield the records that have to be known before the write can be sent."""
     write = job.write
-    reads = write.if_empty | write.append
+    reads = write.if_empty | write.append | _dropped_links(job)
     if write.mode != "upsert":
         yield Reference(write.object, write.key, reads, may_recall=not reads)
     elif reads or _keeps_fields(job, schema):
@@ -150,6 +151,12 @@ def references(job: Job, schema: OrgSchema) -> Iterator[Reference]:
     for link in write.links:
         if link.match is not None:
             yield Reference(link.object, link.match)
+
+
+def _dropped_links(job: Job) -> frozenset[str]:
+    """Return the links that may have to be cleared: this call has made them."""
+    dropped = {link.field for link in job.write.links if link.missing == DROP}
+    return frozenset(dropped & {name for r in job.by_call for name in r.fields})
 
 
 def _keeps_fields(job: Job, schema: OrgSchema) -> bool:

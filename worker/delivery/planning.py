@@ -10,9 +10,11 @@ from typing import Any
 from worker import sources
 from worker.errors import BadPayload, CrmUnavailable
 from worker.mapping.context import context_of
+from worker.mapping.link_plans import DROP
 from worker.mapping.mapping_set import MappingSet
 from worker.mapping.write_plans import TRANSFORM_REFUSED
 from worker.model import Connection, Delivery, Plan, State, Unwritten, Write
+from worker.store.calls import Calls
 from worker.store.outcomes import EXISTS_ALREADY, RecordOutcome
 from worker.store.tables import EventRow, RecordRow
 
@@ -124,6 +126,25 @@ def plan_event(
         earlier={record.ordinal: record for record in earlier},
     )
     return planned
+
+
+def recall_calls(plans: Sequence[EventPlan], calls: Calls) -> None:
+    """Give the jobs to which it matters what the same call has written before.
+
+    Those set a flag, or drop a link. Raises `StoreUnavailable`.
+    """
+    jobs = [job for plan in plans for job in plan.jobs if job.outcome is None]
+    asking = [job for job in jobs if _asks_what_was(job.write)]
+    ids = {job.event_id for job in asking}
+    if not ids:
+        return
+    written = calls.written([plan.row for plan in plans if plan.row.id in ids])
+    for job in asking:
+        job.by_call = written.get(job.event_id, ())
+
+
+def _asks_what_was(write: Write) -> bool:
+    return bool(write.sticky) or any(link.missing == DROP for link in write.links)
 
 
 def jobs_of(

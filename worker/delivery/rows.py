@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from worker.delivery.appending import LONGEST_TEXT, Append, call_mark
 from worker.delivery.lookup import Lookup
 from worker.delivery.merging import Row
 from worker.delivery.planning import Job
+from worker.mapping.link_plans import DROP
 from worker.mapping.paths import has_value
 from worker.model import Link, State
 from worker.org_schema import OrgSchema
@@ -94,7 +95,10 @@ class _Builder:
         if write.mode != "update":
             fields.pop(write.key.field, None)
         for link in write.links:
-            _put_link(job, link, self.lookup, fields)
+            if link.missing == DROP:
+                _drop_link(job, link, fields, found)
+            else:
+                _put_link(job, link, self.lookup, fields)
         _drop_set_before(job, fields, found)
         return fields
 
@@ -174,6 +178,24 @@ def _put_link(job: Job, link: Link, lookup: Lookup, fields: dict[str, Any]) -> N
         raise Settled(State.PARKED, reason, hint=hint)
 
 
+def _drop_link(
+    job: Job, link: Link, fields: dict[str, Any], found: list[dict[str, Any]]
+) -> None:
+    """Clear a link that this very call has made, where nobody has changed it since."""
+    for record in _by_call(job, found):
+        made = record.fields.get(link.field)
+        if made and all(known.get(link.field) == made for known in found):
+            fields[link.field] = None
+
+
+def _by_call(job: Job, found: list[dict[str, Any]]) -> Iterator[RecordRow]:
+    """Yield what events of this very call have written to the record."""
+    ids = {record["Id"] for record in found}
+    for record in job.by_call:
+        if record.object == job.write.object and record.salesforce_id in ids:
+            yield record
+
+
 def _written_since(newer: Iterable[RecordRow]) -> dict[str, list[RecordRow]]:
     """Index the records of later calls by Salesforce id and by key."""
     index: dict[str, list[RecordRow]] = {}
@@ -191,11 +213,9 @@ def _drop_set_before(
 
     Whoever cleared one since knew of the call; only a new call sets it again.
     """
-    ids = {record["Id"] for record in found}
-    for record in job.by_call:
-        if record.object == job.write.object and record.salesforce_id in ids:
-            for name in job.write.sticky & record.fields.keys():
-                fields.pop(name, None)
+    for record in _by_call(job, found):
+        for name in job.write.sticky & record.fields.keys():
+            fields.pop(name, None)
 
 
 def _drop_superseded(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from worker.mapping.link_plans import dropped_link, made_by_link
 from worker.mapping.paths import ABSENT, Context, Getter, has_value, is_true
 from worker.mapping.spec import FieldSpec, LinkSpec, MatchSpec, ValueSpec, WriteSpec
 from worker.mapping.transforms.free_text import redact_text
@@ -101,7 +102,7 @@ class WritePlan:
             for policy in ("insert_only", "if_empty", "sticky", "append")
         }
         self._makers = {
-            link.field: WritePlan(_maker(link))
+            link.field: WritePlan(made_by_link(link))
             for link in spec.links
             if link.create is not None
         }
@@ -123,8 +124,11 @@ class WritePlan:
         spec = self.spec
         kept = [k for k in spec.links if k.keeps_wrong_party or not is_wrong_party]
         try:
-            key = find_match(spec.key, context)
-            links = tuple(_link(link, context) for link in kept)
+            key = self._key(context)
+            links = tuple(
+                _link(link, context) if link in kept else dropped_link(link)
+                for link in spec.links
+            )
         except ValueError as error:
             yield self._refused((f"{self.place}: {error}",))
             return
@@ -140,13 +144,20 @@ class WritePlan:
             yield from self._made(link, context)
         yield self._write(key, fields, links, faults)
 
+    def _key(self, context: Context) -> Match | None:
+        """Return what identifies the record; an upsert writes it as it is."""
+        key = find_match(self.spec.key, context)
+        if key is not None and key.others and self.spec.mode == "upsert":
+            return Match(key.field, key.value)
+        return key
+
     def _made(self, link: LinkSpec, context: Context) -> Iterator[Write | Unwritten]:
         """Yield the record that a link makes, where its strongest match has a value.
 
         A weaker match, such as a phone number, is no key to make a record by.
         """
         maker = self._makers.get(link.field)
-        if maker is not None and has_value(link.matches[0].value.evaluate(context)):
+        if maker is not None and find_match(link.matches[:1], context) is not None:
             yield from maker.writes(context)
 
     def _values(self, context: Context) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -224,19 +235,3 @@ def _link(spec: LinkSpec, context: Context) -> Link:
     match = find_match(spec.matches, context)
     missing = "park" if spec.missing == "create" else spec.missing
     return Link(spec.field, spec.object, match, missing, spec.ambiguous)
-
-
-def _maker(link: LinkSpec) -> WriteSpec:
-    """Return the write that makes what a link refers to, where it is not there yet."""
-    return WriteSpec(
-        object=link.object,
-        object_place=link.object_place,
-        mode="insert",
-        when=None,
-        key=link.matches[:1],
-        missing="create",
-        ambiguous=link.ambiguous,
-        fields=link.create or (),
-        links=(),
-        place=link.place,
-    )
