@@ -1,44 +1,70 @@
-"""Microseconds from a read event to its planned writes."""
+"""Microseconds from a read event to its planned writes, ours and others'."""
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from pathlib import Path
+import os
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
 from statistics import median
-from timeit import repeat
+from timeit import timeit
 
-from worker import sources
-from worker.cli.http_file import read_http_file
-from worker.mapping.context import context_of
-from worker.mapping_folder import load_mappings
-from worker.model import Delivery
-from worker.settings import Needs, load_settings
+from bench.cases import Case, load_cases
+from bench.plain_jmespath import PlainMapping
+from bench.segment import NoSegment, package_version, time_segment
+from bench.segment_mapping import LEFT_OUT
 
-ROOT = Path(__file__).parents[1]
-FIXTURES = (
-    "cora/call.completed__every_outcome",
-    "altur/on_call_end__newest",
+COMPARED = ("cora/call.completed__every_outcome", "altur/on_call_end__newest")
+OTHERS = (
     "vocobase/session.completed__full",
     "freeclimb/callStatus__completed_with_recording",
 )
-RUNS, REPEATS = 2000, 5
+RUNS, REPEATS = 50, 81
 
 
 def measure_mapping() -> None:
-    mappings = load_mappings(ROOT / "mappings")
-    settings = load_settings({"CONFIG_DIR": str(ROOT / "config")}, Needs.NOTHING)
-    received_at = datetime.fromisoformat("2026-05-04T10:15:30+00:00")
-    for name in FIXTURES:
-        file = read_http_file(ROOT / "tests" / "fixtures" / f"{name}.http")
-        connection = settings.connections[file.connection]
-        delivery = Delivery(file.headers, file.body, received_at)
-        event = sources.load(connection.source).read(delivery)
-        mapping = mappings.find(event.source, event.type)
-        assert mapping is not None
-        context = context_of(event, connection, received_at)
-        timings = repeat(lambda: mapping.plan(context), number=RUNS, repeat=REPEATS)  # noqa: B023
-        fields = sum(len(write.fields) for write in mapping.spec.writes)
-        microseconds = median(timings) / RUNS * 1e6
-        size = len(json.dumps(event.body))
-        print(f"  {name}: {microseconds:.0f} us, {fields} fields, {size} bytes")
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(f"  Python {platform.python_version()}, {os.cpu_count()} CPUs{load}")
+    print("  microseconds per event: the best of all rounds, since others use the")
+    print("  machine too, and the median; the two in Python take turns")
+    for case in load_cases(COMPARED):
+        _compare(case)
+    for case in load_cases(OTHERS):
+        (ours,) = times_of(lambda: case.mapping.plan(case.context))  # noqa: B023
+        print(f"  {_titled(case)}")
+        _print("ours", ours)
+
+
+def times_of(*works: Callable[[], object]) -> list[list[float]]:
+    """Return the microseconds of each, round by round."""
+    rounds = [[timeit(work, number=RUNS) for work in works] for _ in range(REPEATS)]
+    return [[t / RUNS * 1e6 for t in times] for times in zip(*rounds, strict=True)]
+
+
+def _compare(case: Case) -> None:
+    plain = PlainMapping(case.text)
+    ours, theirs = times_of(
+        lambda: case.mapping.plan(case.context), lambda: plain.plan(case.context)
+    )
+    print(f"  {_titled(case)}")
+    _print("ours", ours)
+    _print(f"plain jmespath {version('jmespath')}", theirs, ours)
+    try:
+        segment = time_segment(case, case.mapping.plan(case.context))
+    except NoSegment as reason:
+        print(f"    Segment: not measured, {reason}")
+        return
+    _print(f"Segment {package_version()}", segment.single, ours)
+    _print(f"Segment, {segment.batch_of} events at once", segment.batch, ours)
+    print(f"      under Node {segment.node}, {segment.fields} of {case.fields} fields;")
+    print(f"      left out there: {LEFT_OUT}")
+
+
+def _titled(case: Case) -> str:
+    return f"{case.name}: {case.fields} fields, {case.size_bytes} bytes"
+
+
+def _print(label: str, times: list[float], ours: list[float] | None = None) -> None:
+    figures = f"{min(times):4.0f} (median {median(times):.0f})"
+    ratio = f"{min(times) / min(ours):.1f} times ours" if ours else ""
+    print(f"    {label:<28}{figures:<20}{ratio}".rstrip())
