@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo up test lint format bench lock clean
+.PHONY: demo up test lint format bench docs lock clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/crm-sync demo
@@ -25,6 +25,11 @@ format: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	@$(BIN)/python -m bench
+
+# Rewrites what of the documentation is made out of the code.
+docs: $(VENV)/.ready
+	@$(BIN)/crm-sync reference > $(VENV)/mapping-reference.md
+	@mv $(VENV)/mapping-reference.md docs/mapping-reference.md
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) from requirements.lock (once, about a minute)"

@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from worker.cli import check, demo, events, explain, migrate, org, send, transforms, up
+from worker.cli import (
+    check,
+    demo,
+    diff,
+    events,
+    explain,
+    migrate,
+    org,
+    reference,
+    schema,
+    send,
+    test,
+    transforms,
+    up,
+)
 from worker.errors import SyncError
 
 app = typer.Typer(
@@ -23,8 +37,12 @@ app.command(name="demo")(demo.demo)
 app.command(name="up")(up.up)
 app.command(name="send")(send.send)
 app.command(name="check")(check.check)
+app.command(name="test")(test.test)
 app.command(name="explain")(explain.explain)
+app.command(name="diff")(diff.diff)
 app.command(name="transforms")(transforms.transforms)
+app.command(name="reference")(reference.reference)
+app.command(name="schema")(schema.schema)
 app.add_typer(org.app, name="org")
 app.command(name="events")(events.events)
 app.command(name="migrate")(migrate.migrate)
