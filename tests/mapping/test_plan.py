@@ -511,3 +511,238 @@ def test_planning_leaves_the_payload_as_it_is() -> None:
     )
 
     assert before == repr(payload)
+
+
+APPENDED = """
+- object: Debt_Account__c
+  mode: update
+  key: {K__c: event.call_id}
+  fields: {Notes__c: {from: payload.a, write: append}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("They talked.", "They talked."),
+        ("  two \n lines\t", "two lines"),
+        (7, "7"),
+        (True, "true"),
+        (["a", "b"], '["a", "b"]'),
+    ],
+)
+def test_an_appended_value_is_a_dated_line_that_names_its_call(
+    given: Any, words: str
+) -> None:
+    write = one_write(APPENDED, {"a": given})
+
+    assert write.fields == {"Notes__c": f"2026-05-04 {words} [call-1]"}
+    assert write.append == frozenset({"Notes__c"})
+
+
+@pytest.mark.parametrize("payload", [{}, {"a": None}, {"a": ""}, {"a": " \n"}])
+def test_nothing_to_append_is_no_line(payload: Any) -> None:
+    assert plan(APPENDED, payload).writes == ()
+
+
+def test_a_line_names_the_event_where_there_is_no_call() -> None:
+    write = one_write(
+        APPENDED.replace("event.call_id", "event.dedupe_key"),
+        {"a": "x"},
+        call_id=None,
+        dedupe_key="event-1",
+    )
+
+    assert write.fields == {"Notes__c": "2026-05-04 x [event-1]"}
+
+
+def test_no_call_id_can_end_a_line_or_its_mark() -> None:
+    write = one_write(
+        APPENDED.replace("event.call_id", "event.dedupe_key"),
+        {"a": "x"},
+        call_id="a]\n[b",
+        dedupe_key="event-1",
+    )
+
+    assert write.fields == {"Notes__c": "2026-05-04 x [a_b]"}
+
+
+def test_a_card_number_is_taken_out_of_a_line() -> None:
+    write = one_write(APPENDED, {"a": ["card 4111 1111 1111 1111"]})
+
+    assert "4111 1111" not in write.fields["Notes__c"]
+
+
+FORMS = "{Phone__c: payload.forms}"
+
+
+def test_several_forms_of_a_value_are_one_match() -> None:
+    write = one_write(
+        f"""
+        - object: Task
+          key: {{K__c: event.call_id}}
+          fields: {{}}
+          links: {{WhatId: {{object: A, match: [{FORMS}]}}}}
+        """,
+        {"forms": [" +15005550006 ", "5005550006", None, ""]},
+    )
+
+    match = Match("Phone__c", "+15005550006", ("5005550006",))
+    assert write.links[0].match == match
+
+
+@pytest.mark.parametrize("forms", [[], [None], ["", " "]])
+def test_a_match_without_any_form_gives_way_to_the_next(forms: list[Any]) -> None:
+    write = one_write(
+        f"""
+        - object: Task
+          key: {{K__c: event.call_id}}
+          fields: {{}}
+          links: {{WhatId: {{object: A, match: [{FORMS}, {{F__c: payload.file}}]}}}}
+        """,
+        {"forms": forms, "file": "F-1"},
+    )
+
+    assert write.links[0].match == Match("F__c", "F-1")
+
+
+def test_the_key_of_an_upsert_has_one_form() -> None:
+    text = """
+        - object: Debt_Account__c
+          key: {Phone__c: payload.forms}
+          fields: {A: {value: x}}
+        """
+
+    assert one_write(text, {"forms": ["1", "2"]}).key == Match("Phone__c", "1")
+
+
+MAKING = """
+- object: Task
+  key: {K__c: event.call_id}
+  fields: {A: {value: x}}
+  links:
+    WhatId:
+      object: Debt_Account__c
+      match: [{F__c: payload.file}, {Phone__c: payload.phone}]
+      missing: create
+      create:
+        Name: {text: "Debtor {payload.file}"}
+        Phone__c: {from: payload.phone}
+"""
+
+
+def test_a_link_that_creates_puts_an_insert_before_its_write() -> None:
+    made = plan(MAKING, {"file": "F-1", "phone": "1"})
+
+    parent, child = made.writes
+    assert parent == Write(
+        object="Debt_Account__c",
+        mode="insert",
+        key=Match("F__c", "F-1"),
+        fields={"Name": "Debtor F-1", "Phone__c": "1"},
+        missing="create",
+        place=parent.place,
+    )
+    assert isinstance(child, Write)
+    assert child.links == (
+        Link("WhatId", "Debt_Account__c", Match("F__c", "F-1"), "park", "park"),
+    )
+
+
+@pytest.mark.parametrize("forms", [{}, {"file": " "}, {"file": []}])
+def test_a_link_creates_nothing_by_a_weaker_match(forms: Any) -> None:
+    (child,) = plan(MAKING, {"phone": "1", **forms}).writes
+
+    assert isinstance(child, Write)
+    assert child.links[0].match == Match("Phone__c", "1")
+
+
+def test_what_a_link_creates_is_made_without_what_a_transform_refuses() -> None:
+    text = MAKING.replace("payload.phone}\n", "payload.phone, as: to_date}\n")
+
+    parent, _ = plan(text, {"file": "F-1", "phone": "SECRET"}).writes
+
+    assert isinstance(parent, Write)
+    assert (parent.fields, len(parent.faults)) == ({"Name": "Debtor F-1"}, 1)
+
+
+GATE = """
+right_party:
+  wrong_when: payload.outcomes.[wasWrongNumber, wasWrongParty] | contains(@, `true`)
+"""
+GATED = """
+- object: Task
+  wrong_party: write
+  key: {K__c: event.call_id}
+  fields: {Reason__c: {value: x}}
+  links:
+    WhoId: {object: Contact, match: [{Phone: payload.phone}]}
+    WhatId: {object: A, match: [{K__c: payload.file}], wrong_party: keep}
+- object: A
+  mode: update
+  key: {K__c: payload.file}
+  fields: {Balance__c: {value: x}}
+- object: B
+  when: payload.if
+  key: {K__c: event.call_id}
+  fields: {Amount__c: {value: x}}
+"""
+REACHED = {"phone": "1", "file": "F-1", "if": True}
+WRONG = [
+    {"wasWrongNumber": True},
+    {"wasWrongNumber": False, "wasWrongParty": True},
+]
+
+
+@pytest.mark.parametrize("outcomes", WRONG)
+def test_nothing_about_the_debt_is_written_where_another_person_was_reached(
+    outcomes: Any,
+) -> None:
+    task, *others = plan(GATED, {**REACHED, "outcomes": outcomes}, head=GATE).writes
+
+    assert isinstance(task, Write)
+    assert [(link.field, link.match, link.missing) for link in task.links] == [
+        ("WhoId", None, "drop"),
+        ("WhatId", Match("K__c", "F-1"), "park"),
+    ]
+    assert [(w.object, w.state, w.reason) for w in others] == [
+        ("A", State.SKIPPED, "wrong_party"),
+        ("B", State.SKIPPED, "wrong_party"),
+    ]
+
+
+def test_what_would_not_be_written_anyway_is_not_held_back() -> None:
+    payload = {**REACHED, "if": False, "outcomes": WRONG[0]}
+
+    writes = plan(GATED, payload, head=GATE).writes
+
+    assert [write.object for write in writes] == ["Task", "A"]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"outcomes": None},
+        {"outcomes": {}},
+        {"outcomes": {"wasWrongNumber": False, "wasWrongParty": None}},
+        {"outcomes": {"wasWrongNumber": "true"}},
+    ],
+)
+def test_nothing_changes_where_no_wrong_party_is_said(payload: Any) -> None:
+    gated = plan(GATED, {**REACHED, **payload}, head=GATE)
+    without_gate = plan(GATED, {**REACHED, **payload})
+
+    written = [(w.object, w.fields, w.links) for w in gated.writes]
+    assert written == [(w.object, w.fields, w.links) for w in without_gate.writes]
+    assert len(written) == 3
+
+
+def test_a_record_that_a_dropped_link_would_make_is_not_made() -> None:
+    text = MAKING.replace("key: {K__c", "wrong_party: write\n  key: {K__c")
+    payload = {"file": "F-1", "outcomes": WRONG[0]}
+
+    (task,) = plan(text, payload, head=GATE).writes
+
+    assert isinstance(task, Write)
+    assert task.object == "Task"

@@ -127,15 +127,14 @@ def _target(job: Job, found: list[dict[str, Any]]) -> tuple[str | None, str]:
 
 
 def _exists(job: Job, salesforce_id: str) -> Settled:
-    """Return what becomes of an insert of a record that is there.
+    """Return what becomes of an insert of a record that is there: nothing is sent.
 
-    One that only a link asked for wrote nothing, and the ledger does not say it did.
+    One that only a link asked for is no work done at all.
     """
     job.ids |= {salesforce_id}
-    if job.write.missing != "create":
-        return Settled(State.SYNCED, EXISTS_ALREADY, salesforce_id=salesforce_id)
     job.sent = {}
-    return Settled(State.SKIPPED, EXISTS_ALREADY, salesforce_id=salesforce_id)
+    state = State.SKIPPED if job.write.missing == "create" else State.SYNCED
+    return Settled(state, EXISTS_ALREADY, salesforce_id=salesforce_id)
 
 
 def _by_policy(job: Job, found: list[dict[str, Any]]) -> dict[str, Any]:
