@@ -29,6 +29,7 @@ FLOORS = {
     "intake": 3,
     "delivery": 3,
     "rehearsal": 4,
+    "comparing": 4,
     "bootstrap": 4,
     "wsgi": 5,
     "tasks": 5,

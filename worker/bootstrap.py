@@ -7,7 +7,8 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -29,8 +30,10 @@ from worker.settings import Needs, Settings, load_settings
 from worker.store.calls import Calls
 from worker.store.engine import open_engine
 from worker.store.events import Events
+from worker.store.history import History
 from worker.store.lanes import Lanes
 from worker.store.mapping_texts import MappingTexts
+from worker.store.marks import EventMarks
 
 
 def utc_now() -> datetime:
@@ -93,6 +96,37 @@ def mapping_texts() -> MappingTexts:
     return MappingTexts(engine())
 
 
+@cache
+def history() -> History:
+    """Return what came in and what was sent."""
+    return History(engine())
+
+
+@cache
+def event_marks() -> EventMarks:
+    """Return the past events, in brief."""
+    return EventMarks(engine())
+
+
+@cache
+def calls() -> Calls:
+    """Return what the events of calls have written."""
+    return Calls(engine())
+
+
+@contextmanager
+def salesforce() -> Iterator[SalesforceCrm]:
+    """Give a client of the org that the settings name. Raises `SettingsFault`."""
+    login = settings(Needs.SALESFORCE).salesforce
+    if login is None:
+        raise AssertionError("settings without the org that they need")
+    session = Session(login)
+    try:
+        yield SalesforceCrm(session)
+    finally:
+        session.close()
+
+
 def used_mappings() -> Used:
     """Return the content hashes of every mapping used. Raises `StoreUnavailable`.
 
@@ -140,7 +174,7 @@ def drainer() -> Drainer:
     return Drainer(
         events=events(),
         lanes=lanes(),
-        calls=Calls(engine()),
+        calls=calls(),
         crm=SalesforceCrm(Session(read.salesforce)),
         mappings=recorded_mappings(),
         connections=read.connections,

@@ -1,0 +1,201 @@
+"""What is different afterwards, record by record and field by field. Floor 4."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from worker.comparing.dry_crm import DryCrm
+from worker.comparing.same import is_empty, is_same
+from worker.comparing.snapshot import Record
+from worker.comparing.trial import Asked, Tried
+from worker.mapping.mapping_set import MappingSet
+from worker.mapping.paths import ABSENT
+from worker.org_schema import OrgSchema
+from worker.store.tables import RecordRow
+
+Described = Mapping[str, Any] | None
+
+
+class Kind(StrEnum):
+    """What happens to a field; one that is no longer sent stays as it is."""
+
+    SET = "set"
+    CHANGED = "changed"
+    CLEARED = "cleared"
+    NO_LONGER_SENT = "no_longer_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field of a record that changes, by which event and which line of a mapping.
+
+    `record` has the object and the Salesforce id, `key` what the record is found by.
+    """
+
+    record: Record
+    key: str
+    name: str
+    kind: Kind
+    before: Any
+    after: Any
+    event_id: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """A record and what changes of it; `event_ids` are those that change it."""
+
+    object: str
+    key: str
+    salesforce_id: str
+    is_new: bool
+    event_ids: tuple[int, ...]
+    fields: tuple[FieldChange, ...]
+
+
+class FieldLines:
+    """Which line of a mapping gives a field, by the line of the write."""
+
+    def __init__(self, mappings: MappingSet) -> None:
+        self._lines: dict[tuple[str, str], str] = {}
+        for mapping in mappings.mappings.values():
+            for write in mapping.spec.writes:
+                for field in write.fields:
+                    self._lines[str(write.place), field.name] = str(field.place)
+                for link in write.links:
+                    self._lines[str(write.place), link.field] = str(link.place)
+                    for field in link.create or ():
+                        self._lines[str(link.place), field.name] = str(field.place)
+
+    def place(self, write_place: str, name: str) -> str:
+        """Return `file:line` of a field, or that of the write."""
+        return self._lines.get((write_place, name), write_place)
+
+
+def sent_changes(
+    crm: DryCrm, tried: Sequence[Tried], lines: FieldLines, schema: OrgSchema
+) -> Iterator[FieldChange]:
+    """Yield the fields that what is sent would change."""
+    writers = _writers(tried)
+    for record, sent in crm.changed.items():
+        before = crm.before(record)
+        for name, after in sent.items():
+            was = before.get(name, ABSENT)
+            described = schema.field(record[0], name)
+            kind = _kind(was, after, record in crm.made, described)
+            if kind is not None and name in writers[record]:
+                event, asked = _writer(
+                    writers[record][name], name, was, after, described
+                )
+                yield FieldChange(
+                    record=record,
+                    key=asked.key,
+                    name=name,
+                    kind=kind,
+                    before=None if was is ABSENT else was,
+                    after=after,
+                    event_id=event.event_id,
+                    place=lines.place(asked.place, name),
+                )
+
+
+def _kind(was: Any, after: Any, is_new: bool, described: Described) -> Kind | None:
+    """Return what happens to a field, or None for nothing.
+
+    Where nothing was sent ever, a null or false may still take something away.
+    """
+    if was is ABSENT and is_empty(after):
+        return None if is_new else Kind.CLEARED
+    before = None if was is ABSENT else was
+    if is_same(before, after, described):
+        return None
+    if is_empty(after):
+        return None if is_empty(before) else Kind.CLEARED
+    return Kind.SET if is_empty(before) else Kind.CHANGED
+
+
+Writer = tuple[Tried, Asked]
+
+
+def _writers(tried: Iterable[Tried]) -> dict[Record, dict[str, list[Writer]]]:
+    """Return who sends which field of which record, the latest call last."""
+    found: dict[Record, dict[str, list[Writer]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for event in sorted(tried, key=lambda one: (one.occurred_at, one.event_id)):
+        for asked in event.asks:
+            if asked.record is not None:
+                for name in asked.sent:
+                    found[asked.record][name].append((event, asked))
+    return found
+
+
+def _writer(
+    writers: Sequence[Writer], name: str, was: Any, after: Any, described: Described
+) -> Writer:
+    """Return who gave a field its value: the latest with it, or with a line of it."""
+    for writer in reversed(writers):
+        if is_same(writer[1].sent[name], after, described):
+            return writer
+    for writer in reversed(writers):
+        line = str(writer[1].sent[name])
+        if line in str(after) and line not in str(was):
+            return writer
+    return writers[-1]
+
+
+def no_longer_sent(tried: Sequence[Tried]) -> Iterator[FieldChange]:
+    """Yield the fields that these events sent and do not ask for any more."""
+    latest: dict[tuple[Record, str], RecordRow] = {}
+    asked: set[tuple[Record, str]] = set()
+    for event in tried:
+        for row in event.was_sent:
+            record = (row.object, row.salesforce_id or str(row.key))
+            for name, value in row.fields.items():
+                if not is_empty(value):
+                    latest[record, name] = row
+            asked.update((record, name) for name in _asked_of(row, event))
+    for (record, name), row in latest.items():
+        if (record, name) not in asked:
+            yield FieldChange(
+                record=record,
+                key=str(row.key),
+                name=name,
+                kind=Kind.NO_LONGER_SENT,
+                before=row.fields[name],
+                after=None,
+                event_id=row.event_id,
+                place=row.place,
+            )
+
+
+def _asked_of(row: RecordRow, event: Tried) -> Iterator[str]:
+    """Yield the fields that the event still asks for of a record it was sent to."""
+    for asked in event.asks:
+        is_by_key = asked.key.lower() == str(row.key).lower()
+        if asked.object == row.object and (is_by_key or row.salesforce_id in asked.ids):
+            yield from asked.names
+
+
+def by_record(changes: Iterable[FieldChange], crm: DryCrm) -> list[RecordChange]:
+    """Return the changes together by record: by object, and the first event's first."""
+    grouped: dict[Record, list[FieldChange]] = defaultdict(list)
+    for change in changes:
+        grouped[change.record].append(change)
+    records = [
+        RecordChange(
+            object=record[0],
+            key=fields[0].key,
+            salesforce_id="" if record in crm.made else record[1],
+            is_new=record in crm.made,
+            event_ids=tuple(sorted({change.event_id for change in fields})),
+            fields=tuple(fields),
+        )
+        for record, fields in grouped.items()
+    ]
+    return sorted(records, key=lambda record: (record.object, record.event_ids))

@@ -1,0 +1,192 @@
+"""Events through the delivery's own pipeline, on a dry CRM. Floor 4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from worker.comparing.dry_crm import DryCrm
+from worker.comparing.later import LaterRecords
+from worker.comparing.refusals import refuse_again
+from worker.comparing.snapshot import Record
+from worker.delivery.exchange import deliver
+from worker.delivery.planning import EventPlan, Job, plan_event
+from worker.delivery.settling import fold
+from worker.mapping.mapping_set import MappingSet
+from worker.model import Connection, State
+from worker.org_schema import OrgSchema
+from worker.store.calls import Calls
+from worker.store.events import Events
+from worker.store.history import History
+from worker.store.lanes import Lanes
+from worker.store.mapping_texts import MappingTexts
+from worker.store.marks import EventMarks
+from worker.store.outcomes import EXISTS_ALREADY
+from worker.store.tables import EventRow, RecordRow
+
+NOTHING_TO_WRITE = "nothing_to_write"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a database has of the past."""
+
+    events: Events
+    marks: EventMarks
+    history: History
+    lanes: Lanes
+    calls: Calls
+    texts: MappingTexts
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an event asks of a record: `names` of fields, and of those what is `sent`.
+
+    `record` is None where nothing is sent; `ids` are those that it refers to. `place`
+    is the write's.
+    """
+
+    object: str
+    key: str
+    record: Record | None
+    ids: frozenset[str]
+    names: frozenset[str]
+    sent: Mapping[str, Any] = field(repr=False)
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An event: how it ended and what was sent, how it would end and what it asks for.
+
+    `hint` says why it would not be synced.
+    """
+
+    event_id: int
+    source: str
+    type: str
+    occurred_at: datetime
+    before: str
+    after: str
+    hint: str | None
+    was_sent: tuple[RecordRow, ...]
+    asks: tuple[Asked, ...]
+
+
+@dataclass(slots=True)
+class Trial:
+    """Tries events with mappings; what comes of it is in the CRM that it is given."""
+
+    mappings: MappingSet
+    connections: Mapping[str, Connection]
+    schema: OrgSchema
+    past: Past
+    crm: DryCrm
+    later: LaterRecords = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.later = LaterRecords(self.past.lanes)
+
+    def run(self, rows: Sequence[EventRow]) -> list[Tried]:
+        """Try a batch. Raises `CrmUnavailable` and `StoreUnavailable`."""
+        records = records_by_event(self.past.events, rows)
+        plans = [plan_event(row, self.mappings, self.connections, ()) for row in rows]
+        self._recall_calls(plans)
+        for plan in plans:
+            refuse_again(plan.jobs, records.get(plan.row.id or 0, ()))
+        jobs = [job for plan in plans for job in plan.jobs]
+        unavailable = deliver(jobs, self.crm, self.schema, newer=self.later.newer)
+        if unavailable is not None:
+            raise unavailable
+        self.later.note([row.id or 0 for row in rows], jobs)
+        return [_tried(plan, records.get(plan.row.id or 0, ())) for plan in plans]
+
+    def _recall_calls(self, plans: Sequence[EventPlan]) -> None:
+        """Give the jobs that set a flag what the same call has written before."""
+        setting = [job for plan in plans for job in plan.jobs if job.write.sticky]
+        ids = {job.event_id for job in setting}
+        rows = [plan.row for plan in plans if plan.row.id in ids]
+        written = self.past.calls.written(rows) if rows else {}
+        for job in setting:
+            job.by_call = written.get(job.event_id, ())
+
+
+def records_by_event(
+    events: Events, rows: Sequence[EventRow]
+) -> dict[int, list[RecordRow]]:
+    """Return what the ledger has of these events."""
+    found: dict[int, list[RecordRow]] = {}
+    for record in events.records([row.id or 0 for row in rows]):
+        found.setdefault(record.event_id, []).append(record)
+    return found
+
+
+def end_words(state: str, reason: str | None) -> str:
+    """Return how an event ended, such as `parked(no_match)`.
+
+    With nothing left to write it is as it should be, which is synced.
+    """
+    if reason == NOTHING_TO_WRITE:
+        return State.SYNCED.value
+    return f"{state}({reason})" if reason else state
+
+
+def _tried(plan: EventPlan, records: Sequence[RecordRow]) -> Tried:
+    row = plan.row
+    before = end_words(row.state, row.reason)
+    after, hint = _end(plan, before)
+    was_sent = tuple(record for record in records if _was_sent(record))
+    asks = tuple(_asked(job) for job in plan.jobs)
+    return Tried(
+        event_id=row.id or 0,
+        source=row.source,
+        type=row.type,
+        occurred_at=row.occurred_at,
+        before=before,
+        after=after,
+        hint=hint,
+        was_sent=was_sent,
+        asks=asks,
+    )
+
+
+def _end(plan: EventPlan, before: str) -> tuple[str, str | None]:
+    if plan.state is State.PENDING:
+        # The door settles what has no mapping; without its connection nothing is known.
+        is_unmapped = plan.reason == "unmapped_event"
+        return ("skipped(unmapped_event)" if is_unmapped else before), None
+    settled = fold(
+        plan,
+        now=plan.row.received_at,
+        jitter=0.0,
+        retry_hours=1,
+        retry_after_seconds=None,
+    )
+    hints = [r.hint for r in settled.records if r.state == settled.state and r.hint]
+    words = end_words(settled.state.value, settled.reason)
+    return words, (hints[0] if hints and settled.state is State.PARKED else None)
+
+
+def _was_sent(record: RecordRow) -> bool:
+    is_taken = record.state == State.SYNCED.value or bool(record.salesforce_id)
+    return is_taken and record.reason != EXISTS_ALREADY
+
+
+def _asked(job: Job) -> Asked:
+    write, outcome = job.write, job.outcome
+    if outcome is None:
+        raise AssertionError("a job without an outcome")
+    links = {link.field for link in write.links}
+    salesforce_id = outcome.salesforce_id if job.is_taken else None
+    return Asked(
+        object=write.object,
+        key=str(write.key),
+        record=(write.object, salesforce_id) if salesforce_id else None,
+        ids=job.ids | ({salesforce_id} if salesforce_id else frozenset()),
+        names=frozenset(write.fields.keys() | links),
+        sent=outcome.fields if salesforce_id else {},
+        place=write.place,
+    )
