@@ -15,7 +15,7 @@ from worker.mapping.compiled import CompiledMapping
 from worker.mapping.coverage import Coverage, Seen, Tally
 from worker.mapping.coverage_points import points_of
 from worker.mapping.findings import BadMapping, Finding, did_you_mean
-from worker.mapping_folder import no_check, read_mappings
+from worker.mapping_folder import TESTS, no_check, read_mappings
 from worker.payloads import load_payload_schema
 from worker.rehearsal.folders import Chosen, mapping_of
 from worker.rehearsal.trying import CaseResult, Stage, try_case
@@ -88,7 +88,8 @@ def _read(
     """Return a test file, or None where it, or its mapping, cannot be used."""
     mapping = mapping_of(path)
     if not mapping.is_file():
-        beside = [other.name for other in sorted(path.parent.glob("*.yaml"))]
+        there = sorted(path.parent.glob("*.yaml"))
+        beside = [other.name for other in there if not other.match(TESTS)]
         message = f"there is no mapping {mapping.name} beside this test"
         message += did_you_mean(mapping.name, beside)
         findings.append(Finding(str(path), 1, 1, message, KIND))

@@ -56,8 +56,10 @@ def _unclear_data(listed: tuple[Node, ...]) -> Iterator[Finding]:
         parts += [nodes.entries(write).get("fields") for write in writes]
         for part in parts:
             for scalar in unclear(part) if part is not None else ():
-                given = repr(scalar.text) if scalar.text else "nothing"
-                message = f'{given} is not clear: write true, false, null or "a text"'
+                what = (
+                    f"{scalar.text!r} is not clear" if scalar.text else "an empty value"
+                )
+                message = f'{what}: write true, false, null or "a text"'
                 yield scalar.place.finding(message, KIND)
 
 
