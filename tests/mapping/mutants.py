@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
+from itertools import chain
 from typing import Any
 
 from hypothesis import strategies as st
@@ -101,14 +102,16 @@ def others_than(old: Node, put: Node, word: str) -> Iterator[Node]:
     for place, (_, child) in enumerate(children):
         yield _like(old, [*children[:place], *children[place + 1 :]])
         yield _like(old, [*children[:place], (word, child), *children[place + 1 :]])
-    yield _like(old, [*children, (word, put)])
+    for more in (put, *(child for _, child in children[-1:])):
+        yield _like(old, [*children, (word, more)])
 
 
 def neighbours_of(document: Node) -> Iterator[Node]:
     """Yield each document that is one step away, with only odd things put in."""
     for spot, old in spots_of(document):
         put, *puts = ODD_NODES
-        for other in (*others_than(old, put, ODD_WORDS[0]), *puts):
+        steps = (others_than(old, put, word) for word in ODD_WORDS)
+        for other in (*chain.from_iterable(steps), *puts):
             yield with_another(document, spot, other)
 
 
