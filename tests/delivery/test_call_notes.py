@@ -214,11 +214,18 @@ def test_an_answer_lost_after_the_commit_makes_no_second_line(
 
     harness.drain()
     first = harness.ended(answer)[0]
+    assert isinstance(harness.crm, Spy)
+    harness.crm.requests.clear()
     harness.clock.move(minutes=1)
     harness.drain()
 
     assert (first, harness.ended(answer)[0]) == ("pending", "synced")
     assert notes(wide_org) == [notes_line("Talk.", "call-1")]
+    # A person may be writing there: what is there already is not sent.
+    sent = harness.crm.sent("Debt_Account__c")
+    assert all("Call_Notes__c" not in record for record in sent)
+    (record,) = harness.records(answer)
+    assert record.fields == {"Call_Notes__c": notes_line("Talk.", "call-1")}
 
 
 def test_the_text_keeps_within_the_fields_length(

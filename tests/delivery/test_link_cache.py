@@ -238,6 +238,27 @@ def test_a_gone_parent_is_made_again_where_the_link_says_so(
     assert (parent.state, parent.created) == ("synced", True)
 
 
+def test_what_was_merged_with_a_link_to_what_is_gone_is_looked_up_again_too(
+    sqlite: Engine, org: LocalOrg
+) -> None:
+    gone_id, here_id = (add_account(org, number) for number in ("ACC-1", "ACC-2"))
+    by_call = "party: [event.call_id]\n"
+    with with_mapping(sqlite, org, TASK, head=by_call, cache_seconds=300) as harness:
+        harness.send(cora_call("call-1"))
+        harness.drain()
+        delete(org, gone_id)
+        # Two revisions of a call are one record, with the later one's link.
+        answers = [
+            harness.send(cora_call("call-2", fileNumber=number))
+            for number in ("ACC-2", "ACC-1")
+        ]
+        harness.drain()
+
+    ends = [harness.ended(answer) for answer in answers]
+    assert ends == [("synced", None), ("parked", "no_match")]
+    assert [task["WhatId"] for task in org.records("Task")] == [gone_id, here_id]
+
+
 def test_an_org_that_goes_away_in_between_gives_no_verdict(
     harness: Harness, org: LocalOrg
 ) -> None:

@@ -75,7 +75,7 @@ class Sender:
         """Send rows of different records; return those to be sent job by job."""
         to_split: list[Row] = []
         again: list[Row] = []
-        for chunk in self._chunks(rows):
+        for chunk in self._chunks([row for row in rows if not _is_there(row)]):
             for row, result in self._exchange(chunk):
                 verdict = self._settle(row, result)
                 if verdict is None:
@@ -164,6 +164,18 @@ class Sender:
         for row in rows:
             for job in row.jobs:
                 job.put_off(error)
+
+
+def _is_there(row: Row) -> bool:
+    """Return whether the record has all lines of the row, which has nothing else.
+
+    An attempt before put them in, and its answer was lost. Its jobs end here.
+    """
+    if row.key is not None or row.values():
+        return False
+    for job in row.jobs:
+        job.written(row.target, created=None)
+    return True
 
 
 def _settle_error(row: Row, result: RowResult, code: str) -> Verdict:

@@ -21,7 +21,8 @@ from worker.store.tables import EventRow, RecordRow
 # SQLite takes no more than so many parameters; a batch has 200 events.
 CHUNK = 500
 
-Call = tuple[str, str]
+# Connection and call id, or without one the event's own name.
+Call = tuple[str, str | None, str | None]
 
 
 class Calls:
@@ -45,7 +46,11 @@ class Calls:
 
 
 def _call(row: EventRow) -> Call:
-    return row.connection, row.call_id or row.dedupe_key
+    return _named(row.connection, row.call_id, row.dedupe_key)
+
+
+def _named(connection: str, call_id: str | None, dedupe_key: str) -> Call:
+    return connection, call_id, None if call_id else dedupe_key
 
 
 def _events_of(connection: Connection, rows: Sequence[EventRow]) -> dict[int, Call]:
@@ -71,9 +76,10 @@ def _events_of(connection: Connection, rows: Sequence[EventRow]) -> dict[int, Ca
         query = select(
             EVENT.c.id, EVENT.c.connection, EVENT.c.call_id, EVENT.c.dedupe_key
         ).where(condition)
-        for event_id, name, call_id, dedupe_key in connection.execute(query):
-            if (name, call_id or dedupe_key) in wanted:
-                found[event_id] = name, call_id or dedupe_key
+        for event_id, *names in connection.execute(query):
+            call = _named(*names)
+            if call in wanted:
+                found[event_id] = call
     return found
 
 
