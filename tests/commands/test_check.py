@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_the_shipped_mappings_have_no_findings(tmp_path: Path) -> None:
 def test_asking_makes_no_database(tmp_path: Path) -> None:
     ended = crm_sync("check", DATABASE_URL=f"sqlite:///{tmp_path / 'none.db'}")
 
-    assert "versions are not compared" in ended.err
+    assert "the database is not there" in ended.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -129,3 +130,22 @@ def test_a_comment_is_no_changed_content(mappings: Path, used: str) -> None:
     ended = crm_sync("check", MAPPINGS_DIR=mappings, DATABASE_URL=used)
 
     assert ended.exit_code == 0, ended.out
+
+
+def test_without_a_database_the_last_commit_is_compared_with(
+    mappings: Path, tmp_path: Path
+) -> None:
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=Tests", "-c", "user.email=tests@example.com"]
+        subprocess.run(["git", *who, *arguments], cwd=mappings, check=True)
+
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "Begin")
+    edit(mappings, "Cora call, ", "A call of Cora's, ")
+    no_database = f"sqlite:///{tmp_path / 'none.db'}"
+
+    ended = crm_sync("check", MAPPINGS_DIR=mappings, DATABASE_URL=no_database)
+
+    assert ended.exit_code == 1
+    assert "set version: 3" in ended.out
