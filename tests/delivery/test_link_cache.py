@@ -42,13 +42,15 @@ def queries(org: LocalOrg) -> int:
     return int(org.stats()["by_path"].get("GET query", 0))
 
 
-def delete(org: LocalOrg, salesforce_id: str) -> None:
+def delete(
+    org: LocalOrg, salesforce_id: str, object_name: str = "Debt_Account__c"
+) -> None:
     """Delete a record of the org as another user would."""
     with client_of(org.url) as crm:
         client = crm._session.client()
         client._call_salesforce(
             "DELETE",
-            f"{client.base_url}sobjects/Debt_Account__c/{salesforce_id}",
+            f"{client.base_url}sobjects/{object_name}/{salesforce_id}",
             name="delete",
         )
     org.reset_stats()
@@ -257,6 +259,45 @@ def test_what_was_merged_with_a_link_to_what_is_gone_is_looked_up_again_too(
     ends = [harness.ended(answer) for answer in answers]
     assert ends == [("synced", None), ("parked", "no_match")]
     assert [task["WhatId"] for task in org.records("Task")] == [gone_id, here_id]
+
+
+def test_what_was_written_before_another_id_was_found_gone_is_not_written_again(
+    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+) -> None:
+    who = """
+      WhoId:
+        object: Contact
+        match: [{Debtor_Id__c: payload.debtor}]
+        missing: skip
+"""
+    account_id = add_account(wide_org)
+    (contact_id,) = wide_org.insert(
+        "Contact", [{"LastName": "Debtor", "Debtor_Id__c": "D-1"}]
+    )
+    with with_mapping(
+        sqlite,
+        wide_org,
+        TASK.rstrip("\n") + who + FLAGS,
+        schema_dir=schema_dir,
+        cache_seconds=300,
+    ) as harness:
+        harness.send(cora_call("call-1", debtor="D-1", outcomes=FLAGGED))
+        harness.drain()
+        delete(wide_org, contact_id, "Contact")
+        answer = harness.send(cora_call("call-2", debtor="D-1", outcomes=FLAGGED))
+        harness.drain()
+
+    assert harness.ended(answer) == ("synced", None)
+    tasks = wide_org.records("Task")
+    assert [(task["WhoId"], task["WhatId"]) for task in tasks] == [
+        (contact_id, account_id),
+        (None, account_id),
+    ]
+    assert wide_org.stats()["by_path"] == {
+        "GET query": 2,
+        "PATCH composite/sobjects": 1,
+        "PATCH composite/sobjects/Task": 2,
+    }
 
 
 def test_an_org_that_goes_away_in_between_gives_no_verdict(

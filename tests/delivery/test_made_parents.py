@@ -142,8 +142,8 @@ def test_a_refused_parent_parks_its_child_with_a_hint_that_names_it(
     assert (child.state, child.reason) == ("parked", "parent_refused")
     assert child.hint == (
         "cora/call.completed.yaml:6: WhatId: Debt_Account__c by Account_Number__c is"
-        " not made: field_custom_validation_exception: see its own record of this"
-        " call, then replay"
+        " not made: field_custom_validation_exception in event 1: mend that, then"
+        " replay"
     )
     assert parent.hint is not None
     assert org.records("Task") == []

@@ -105,7 +105,7 @@ def _hold_orphan(job: Job, unmade: Mapping[Name, Job], lookup: Lookup) -> None:
             return
         if missing == "park":
             why = parent.outcome.reason if parent.outcome else None
-            hint = f"{hint}: {why}: see its own record of this call, then replay"
+            hint = f"{hint}: {why} in event {parent.event_id}: mend that, then replay"
             job.end(State.PARKED, reason="parent_refused", hint=hint)
             return
 
