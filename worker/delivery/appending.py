@@ -76,8 +76,10 @@ def _put_in(line: str, pieces: list[str]) -> None:
 
 def _fitted(pieces: list[str], room: int) -> str:
     """Return the text, without its oldest calls where it would not fit."""
-    ours = [i for i, piece in enumerate(pieces) if _OURS.fullmatch(piece)]
     text = "".join(pieces)
+    if _length(text) <= room:
+        return text
+    ours = [i for i, piece in enumerate(pieces) if _OURS.fullmatch(piece)]
     while _length(text) > room and len(ours) > 1:
         pieces[ours.pop()] = ""
         text = "".join(pieces).rstrip("\r\n")

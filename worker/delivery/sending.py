@@ -171,7 +171,7 @@ def _is_there(row: Row) -> bool:
 
     An attempt before put them in, and its answer was lost. Its jobs end here.
     """
-    if row.key is not None or row.values():
+    if row.key is not None or row.fields or row.values():
         return False
     for job in row.jobs:
         job.written(row.target, created=None)
