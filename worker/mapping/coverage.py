@@ -107,7 +107,7 @@ class Tally:
                 self._done.add(id(point))
             still_open.append(point)
         self._open = still_open
-        if self._schema is not None:
+        if self._schema is not None and len(self._touched) < len(self._leaves):
             self._touched |= touched_leaves(self._schema, seen.context)
 
     def coverage(self) -> Coverage:

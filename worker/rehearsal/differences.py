@@ -55,7 +55,8 @@ def of_record(
 
 def _unlike(expected: ExpectedWrite, made: Made) -> Iterator[tuple[str, str, str]]:
     """Yield name, expected and got of each field and link that is not as expected."""
-    sent = {**made.fields, **{name: t.words for name, t in made.links.items()}}
+    sent = {name: shown(value) for name, value in made.fields.items()}
+    sent |= {name: target.words for name, target in made.links.items()}
     for name, value in expected.fields.items():
         got = made.fields.get(name, ABSENT)
         if not is_same(value, got):
@@ -71,7 +72,7 @@ def _unlike(expected: ExpectedWrite, made: Made) -> Iterator[tuple[str, str, str
         unwanted = tuple(name for name in sent if name not in listed)
     for name in unwanted:
         if name in sent:
-            yield name, NOT_SENT, shown(sent[name])
+            yield name, NOT_SENT, sent[name]
 
 
 def of_fields(

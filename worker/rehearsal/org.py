@@ -95,7 +95,9 @@ def _made(job: Job, org: MemoryCrm) -> Made:
     if outcome is None:
         raise AssertionError("a job without an outcome")
     is_there_already = outcome.reason == EXISTS_ALREADY
-    sent = {} if is_there_already else dict(outcome.fields)
+    state = State.SKIPPED if is_there_already else outcome.state
+    # Of what is parked, the fields are those that wait.
+    sent = {} if state is State.SKIPPED else dict(outcome.fields)
     if outcome.created is False:
         # Where only Salesforce's refusal said so, they are still noted as sent.
         for name in job.write.insert_only:
@@ -103,7 +105,7 @@ def _made(job: Job, org: MemoryCrm) -> Made:
     links = {link.field: link for link in job.write.links if link.field in sent}
     return Made(
         object=job.write.object,
-        state=State.SKIPPED if is_there_already else outcome.state,
+        state=state,
         reason=outcome.reason,
         hint=outcome.hint or "",
         target=_target(org, job.write.object, job.write.key, outcome.salesforce_id),
@@ -130,29 +132,29 @@ def _met(
     job: Job, jobs: Sequence[Job], found_before: Mapping[tuple[str, Match], int]
 ) -> Iterator[Met]:
     """Yield what coverage counts: who was not found, and what a record has kept."""
-    write, outcome = job.write, job.outcome
-    sent = outcome.fields if outcome is not None else {}
+    write = job.write
+    is_skipped = job.state is State.SKIPPED
+    sent = job.outcome.fields if job.outcome is not None and not is_skipped else {}
     found = found_before[write.object, write.key]
     if found > 1:
         yield write.place, "", SEVERAL
     elif not found and not job.is_taken:
         yield write.place, "", NOBODY
-    made = {(j.write.object, j.write.key) for j in jobs if _is_created(j)}
+    elif found and (job.is_taken or is_skipped):
+        for name in write.insert_only | (write.if_empty - sent.keys()):
+            yield write.place, name, KEPT
+    made = {(j.write.object, j.write.key) for j in jobs if _is_made(j)}
     for link in write.links:
         if link.match is None:
             continue
-        found = found_before[link.object, link.match]
-        if found > 1:
+        reference = (link.object, link.match)
+        if found_before[reference] > 1:
             yield write.place, link.field, SEVERAL
-        elif not found:
-            is_made = (link.object, link.match) in made
-            if is_made or link.field not in sent:
-                yield write.place, link.field, NOBODY
-    is_there = outcome is not None and outcome.created is False
-    kept = {name for name in write.if_empty if job.is_taken and name not in sent}
-    for name in kept | (write.insert_only if is_there else frozenset()):
-        yield write.place, name, KEPT
+        elif not found_before[reference] and (
+            reference in made or link.field not in sent
+        ):
+            yield write.place, link.field, NOBODY
 
 
-def _is_created(job: Job) -> bool:
+def _is_made(job: Job) -> bool:
     return job.outcome is not None and bool(job.outcome.created)
