@@ -1,20 +1,21 @@
-"""The JSON Schema and the loader refuse the same files."""
+"""The JSON Schemas and the loaders refuse the same files."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft7Validator
 
-from worker.cli.schema import schema, schema_files
-from worker.mapping import grammar
-from worker.mapping.findings import FILE_KINDS, SHAPE_KINDS, BadMapping
+from worker.cli.schema import schema_files
+from worker.mapping import case_grammar, grammar
+from worker.mapping.cases.reading import read_cases
+from worker.mapping.findings import FILE_KINDS, SHAPE_KINDS, BadMapping, Finding
 from worker.mapping.json_schema import json_schema
 from worker.mapping.mapping_set import read_set
 from worker.mapping.shapes import Either, Fields, Items, Names, Shape, find_faults
@@ -25,20 +26,10 @@ from .editors import seen
 from .mutants import mutants, neighbours_of, scalar, table, words_of
 from .test_invalid import findings_of
 
-ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-MAPPINGS = ROOT / "mappings"
-DEFAULTS = sorted(
-    path for path in MAPPINGS.glob("*/*.yaml") if not path.match("*.test.yaml")
-)
-VALID = sorted((HERE / "valid").glob("*.yaml"))
-INVALID = sorted((HERE / "invalid").glob("*.yaml"))
-SCHEMA = json.loads(schema_files()["mapping.schema.json"])
-VALIDATOR = Draft7Validator(SCHEMA)
-DOCUMENTS = {path.stem: read(path.read_text(encoding="utf-8"), PATH) for path in VALID}
-WORDS = [*dict.fromkeys(words_of(grammar.MAPPING_FILE))]
+DEFAULTS = sorted((HERE.parents[1] / "mappings").glob("*/*.yaml"))
 EXAMPLES = settings(
-    max_examples=600,
+    max_examples=400,
     derandomize=True,
     database=None,
     deadline=None,
@@ -46,15 +37,91 @@ EXAMPLES = settings(
 )
 
 
-def name_of(path: Path) -> str:
-    return f"{path.parent.name}/{path.stem}"
+@dataclass(frozen=True)
+class Language:
+    """A kind of file: its grammar, its schema, its loader, and files of it."""
+
+    shape: Shape
+    schema_name: str
+    findings_in: Callable[[str], Iterable[Finding]]
+    valid: tuple[Path, ...]
+    others: tuple[Path, ...]
+
+    @cached_property
+    def validator(self) -> Draft7Validator:
+        return Draft7Validator(json.loads(schema_files()[self.schema_name]))
+
+    @cached_property
+    def documents(self) -> list[Node]:
+        texts = (path.read_text(encoding="utf-8") for path in self.valid)
+        return [read(text, PATH) for text in texts]
+
+    @cached_property
+    def words(self) -> list[str]:
+        return [*dict.fromkeys(words_of(self.shape))]
+
+    def disagreement(self, node: Node) -> tuple[object, list[str]] | None:
+        """Return what an editor sees and the loader says, if one of them refuses."""
+        faults = find_faults(node, self.shape)
+        if self.validator.is_valid(seen(node)) == (faults == []):
+            return None
+        return seen(node), [*map(str, faults)]
 
 
-@pytest.mark.parametrize("path", [*DEFAULTS, *VALID, *INVALID], ids=name_of)
-def test_schema_and_loader_agree_on_a_file(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
+def mapping_findings(text: str) -> list[Finding]:
     _, findings = read_set({PATH: text})
-    kinds = {finding.kind for finding in findings}
+    return findings
+
+
+def case_findings(text: str) -> tuple[Finding, ...]:
+    try:
+        read_cases(text, PATH)
+    except BadMapping as bad:
+        return bad.findings
+    return ()
+
+
+def files(folder: str) -> tuple[Path, ...]:
+    return tuple(sorted((HERE / folder).glob("*.yaml")))
+
+
+def is_test(path: Path) -> bool:
+    return path.match("*.test.yaml")
+
+
+MAPPING = Language(
+    grammar.MAPPING_FILE,
+    "mapping.schema.json",
+    mapping_findings,
+    files("valid"),
+    (*files("invalid"), *(path for path in DEFAULTS if not is_test(path))),
+)
+TEST = Language(
+    case_grammar.TEST_FILE,
+    "mapping.test.schema.json",
+    case_findings,
+    files("valid_cases"),
+    (*files("invalid_cases"), *(path for path in DEFAULTS if is_test(path))),
+)
+LANGUAGES = pytest.mark.parametrize(
+    "language", [MAPPING, TEST], ids=["mapping", "test"]
+)
+EACH_FILE = [
+    pytest.param(language, path, id=f"{path.parent.name}/{path.stem}")
+    for language in (MAPPING, TEST)
+    for path in (*language.valid, *language.others)
+]
+EACH_VALID = [
+    pytest.param(language, place, id=path.stem)
+    for language in (MAPPING, TEST)
+    for place, path in enumerate(language.valid)
+]
+
+
+@pytest.mark.parametrize(("language", "path"), EACH_FILE)
+def test_schema_and_loader_agree_on_a_file(language: Language, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    kinds = {finding.kind for finding in language.findings_in(text)}
     try:
         root = read(text, PATH)
     except BadMapping:
@@ -63,28 +130,35 @@ def test_schema_and_loader_agree_on_a_file(path: Path) -> None:
         assert kinds <= {*FILE_KINDS}
         return
 
-    assert VALIDATOR.is_valid(seen(root)) == kinds.isdisjoint(SHAPE_KINDS)
+    assert language.validator.is_valid(seen(root)) == kinds.isdisjoint(SHAPE_KINDS)
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_schema_and_loader_agree_on_what_is_a_step_from_a_valid_file(name: str) -> None:
-    apart = []
-    for node in neighbours_of(DOCUMENTS[name]):
-        faults = find_faults(node, grammar.MAPPING_FILE)
-        if VALIDATOR.is_valid(seen(node)) != (faults == []):
-            apart.append((seen(node), [*map(str, faults)]))
+@pytest.mark.parametrize(("language", "place"), EACH_VALID)
+def test_schema_and_loader_agree_on_what_is_a_step_from_a_valid_file(
+    language: Language, place: int
+) -> None:
+    neighbours = [*neighbours_of(language.documents[place])]
 
+    apart = [said for node in neighbours if (said := language.disagreement(node))]
+
+    assert len(neighbours) > 50
     assert apart == []
 
 
 @EXAMPLES
-@given(mutants([*DOCUMENTS.values()], WORDS))
-def test_schema_and_loader_agree_on_what_is_some_steps_from_valid_files(
+@given(mutants(MAPPING.documents, MAPPING.words))
+def test_schema_and_loader_agree_on_what_is_some_steps_from_mappings(
     node: Node,
 ) -> None:
-    faults = find_faults(node, grammar.MAPPING_FILE)
+    assert MAPPING.disagreement(node) is None
 
-    assert VALIDATOR.is_valid(seen(node)) == (faults == []), [*map(str, faults)]
+
+@EXAMPLES
+@given(mutants(TEST.documents, TEST.words))
+def test_schema_and_loader_agree_on_what_is_some_steps_from_test_files(
+    node: Node,
+) -> None:
+    assert TEST.disagreement(node) is None
 
 
 def test_schema_and_loader_agree_on_each_transform_and_its_argument() -> None:
@@ -102,9 +176,14 @@ def test_schema_and_loader_agree_on_each_transform_and_its_argument() -> None:
     assert apart == []
 
 
-@pytest.mark.parametrize("path", VALID, ids=name_of)
+@pytest.mark.parametrize("path", MAPPING.valid, ids=lambda path: path.stem)
 def test_a_valid_mapping_has_no_findings(path: Path) -> None:
     assert findings_of(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", TEST.valid, ids=lambda path: path.stem)
+def test_a_valid_test_file_has_no_findings(path: Path) -> None:
+    assert case_findings(path.read_text(encoding="utf-8")) == ()
 
 
 def keys_in(node: Node, shape: Shape) -> Iterator[tuple[str, ...]]:
@@ -142,14 +221,11 @@ def all_keys(shape: Shape) -> Iterator[tuple[str, ...]]:
                     yield from all_keys(part)
 
 
-def test_the_valid_files_use_every_key_of_the_grammar() -> None:
-    used = {
-        key
-        for node in DOCUMENTS.values()
-        for key in keys_in(node, grammar.MAPPING_FILE)
-    }
+@LANGUAGES
+def test_the_valid_files_use_every_key_of_the_grammar(language: Language) -> None:
+    used = {key for node in language.documents for key in keys_in(node, language.shape)}
 
-    assert {*all_keys(grammar.MAPPING_FILE)} - used == set()
+    assert {*all_keys(language.shape)} - used == set()
 
 
 def test_a_number_in_another_spelling_is_refused_by_the_loader_alone() -> None:
@@ -158,87 +234,6 @@ def test_a_number_in_another_spelling_is_refused_by_the_loader_alone() -> None:
         text = f"source: cora\nevent: call.completed\nversion: {version}\nwrites: []"
         root = read(text, PATH)
 
-        assert VALIDATOR.is_valid(seen(root))
+        assert MAPPING.validator.is_valid(seen(root))
         (finding,) = find_faults(root, grammar.MAPPING_FILE)
         assert finding.kind == "name"
-
-
-@pytest.mark.parametrize("name", schema_files())
-def test_the_shipped_schema_is_the_one_that_the_grammar_gives(name: str) -> None:
-    shipped = (MAPPINGS / name).read_text(encoding="utf-8")
-
-    assert shipped == schema_files()[name], "run crm-sync schema"
-
-
-@pytest.mark.parametrize("name", schema_files())
-def test_a_schema_is_of_draft_7_and_uses_all_its_definitions(name: str) -> None:
-    text = schema_files()[name]
-    made = json.loads(text)
-
-    Draft7Validator.check_schema(made)
-    assert made["$schema"] == "http://json-schema.org/draft-07/schema#"
-    assert "//" not in made["$id"]
-    for definition in made["definitions"]:
-        assert f'"$ref": "#/definitions/{definition}"' in text
-
-
-@pytest.mark.parametrize("path", DEFAULTS, ids=name_of)
-def test_a_default_mapping_names_the_schema_in_its_first_line(path: Path) -> None:
-    first, *_ = path.read_text(encoding="utf-8").splitlines()
-
-    said, named = first.split("=")
-    assert said == "# yaml-language-server: $schema"
-    assert (path.parent / named).resolve() == MAPPINGS / "mapping.schema.json"
-
-
-def test_every_key_is_explained() -> None:
-    def properties(part: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(part, dict):
-            if part.get("additionalProperties") is False:
-                yield from part["properties"].items()
-            for child in part.values():
-                yield from properties(child)
-        elif isinstance(part, list):
-            for child in part:
-                yield from properties(child)
-
-    found = [*properties(SCHEMA)]
-
-    assert len(found) > 50
-    assert [name for name, part in found if not part.get("description")] == []
-
-
-def test_a_transform_is_explained_with_its_examples() -> None:
-    transform = SCHEMA["definitions"]["transform"]
-    said = {each["const"]: each["description"] for each in transform["anyOf"][:-1]}
-
-    assert said["ms_to_seconds"].startswith("ms_to_seconds: Whole seconds, rounded up")
-    assert "90500 -> 91" in said["ms_to_seconds"]
-    joined = transform["properties"]["join"]
-    assert 'with ", ": ["a", "b"] -> "a, b"' in joined["description"]
-
-
-def test_the_command_writes_the_schemas_and_then_finds_them_current(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "mapping.schema.json"
-
-    with pytest.raises(typer.Exit) as missing:
-        schema(tmp_path, check=True)
-    assert missing.value.exit_code == 1
-    assert f"{path} is not current: run crm-sync schema" in capsys.readouterr().err
-    assert not path.exists()
-
-    with pytest.raises(typer.Exit) as written:
-        schema(tmp_path)
-    assert written.value.exit_code == 0
-    assert path.read_text(encoding="utf-8") == schema_files()[path.name]
-
-    with pytest.raises(typer.Exit) as current:
-        schema(tmp_path, check=True)
-    assert current.value.exit_code == 0
-
-    path.write_text("{}", encoding="utf-8")
-    with pytest.raises(typer.Exit) as stale:
-        schema(tmp_path, check=True)
-    assert stale.value.exit_code == 1

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from worker.mapping import grammar
+from worker.mapping import case_grammar, grammar
 from worker.mapping.json_schema import json_schema
 
 
@@ -48,6 +48,18 @@ def schema_files() -> dict[str, str]:
             title="crm-sync mapping",
             identifier="crm-sync:mapping",
             parts=grammar.PARTS,
+        ),
+        "mapping.test.schema.json": json_schema(
+            case_grammar.TEST_FILE,
+            title="crm-sync mapping test",
+            identifier="crm-sync:mapping.test",
+            parts={
+                "path": grammar.PATH,
+                "text": grammar.TEXT,
+                "records": case_grammar.RECORDS,
+            },
+            # What a case does not expect is not looked at, whatever it is.
+            with_defaults=False,
         ),
     }
     return {

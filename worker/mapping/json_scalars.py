@@ -55,7 +55,7 @@ def _takes(shape: Text, samples: tuple[str, ...]) -> bool:
     return found.pop()
 
 
-def choice(shape: Choice) -> dict[str, Any]:
+def choice(shape: Choice, with_default: bool) -> dict[str, Any]:
     """Return the schema of one of a few texts; `true` may stand in quotes or not."""
     options = [spellings(option)[-1] for option in shape.options]
     quoted = [option for option in shape.options if option not in options]
@@ -63,7 +63,7 @@ def choice(shape: Choice) -> dict[str, Any]:
     if quoted:
         pattern = {"type": "string", "pattern": whole("|".join(quoted))}
         listed = {"anyOf": [listed, pattern]}
-    return {**listed, "default": options[0]}
+    return {**listed, "default": options[0]} if with_default else listed
 
 
 def spellings(value: str) -> list[Any]:

@@ -45,13 +45,15 @@ def json_schema(
     title: str,
     identifier: str,
     parts: Mapping[str, Shape] | None = None,
+    with_defaults: bool = True,
 ) -> Schema:
     """Return the JSON Schema, in draft 7, of a file of this shape.
 
     The `parts` are shapes that are in it, under the names by which they are referred
-    to. Raises `ValueError` for a pattern that takes some whole numbers and not others.
+    to. Without defaults an absent choice does not mean the first of its options.
+    Raises `ValueError` for a pattern that takes some whole numbers and not others.
     """
-    writer = _Writer(parts or {})
+    writer = _Writer(parts or {}, with_defaults)
     return {
         "$schema": DRAFT,
         "$id": identifier,
@@ -67,7 +69,8 @@ def json_schema(
 class _Writer:
     """Writes shapes as schemas; one that has a name is referred to."""
 
-    def __init__(self, parts: Mapping[str, Shape]) -> None:
+    def __init__(self, parts: Mapping[str, Shape], with_defaults: bool) -> None:
+        self._with_defaults = with_defaults
         self._names = {id(shape): name for name, shape in parts.items()}
 
     def part(self, shape: Shape) -> Schema:
@@ -81,7 +84,7 @@ class _Writer:
             case Text():
                 return json_scalars.text(shape)
             case Choice():
-                return json_scalars.choice(shape)
+                return json_scalars.choice(shape, self._with_defaults)
             case Fields():
                 return self._fields(shape)
             case Names():
