@@ -29,6 +29,12 @@ FLAGS = """
     match: [{Account_Number__c: event.file_number}, {Phone__c: event.phone}]
     fields: {Do_Not_Call__c: {from: payload.outcomes.doNotCall, write: sticky}}
 """
+WHO = """
+      WhoId:
+        object: Contact
+        match: [{Debtor_Id__c: {from: payload.debtor, as: {phone_forms: US}}}]
+        missing: skip
+"""
 FLAGGED = {"doNotCall": True}
 
 
@@ -264,12 +270,6 @@ def test_what_was_merged_with_a_link_to_what_is_gone_is_looked_up_again_too(
 def test_what_was_written_before_another_id_was_found_gone_is_not_written_again(
     sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
 ) -> None:
-    who = """
-      WhoId:
-        object: Contact
-        match: [{Debtor_Id__c: payload.debtor}]
-        missing: skip
-"""
     account_id = add_account(wide_org)
     (contact_id,) = wide_org.insert(
         "Contact", [{"LastName": "Debtor", "Debtor_Id__c": "D-1"}]
@@ -277,7 +277,7 @@ def test_what_was_written_before_another_id_was_found_gone_is_not_written_again(
     with with_mapping(
         sqlite,
         wide_org,
-        TASK.rstrip("\n") + who + FLAGS,
+        TASK + WHO + FLAGS,
         schema_dir=schema_dir,
         cache_seconds=300,
     ) as harness:
@@ -298,6 +298,86 @@ def test_what_was_written_before_another_id_was_found_gone_is_not_written_again(
         "PATCH composite/sobjects": 1,
         "PATCH composite/sobjects/Task": 2,
     }
+
+
+def test_two_records_that_are_gone_at_once_are_both_looked_up_again(
+    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+) -> None:
+    contact = {"LastName": "Debtor", "Debtor_Id__c": "D-1"}
+    by_id = WHO.replace(
+        "{from: payload.debtor, as: {phone_forms: US}}", "payload.debtor"
+    )
+    account_id = add_account(wide_org)
+    (contact_id,) = wide_org.insert("Contact", [contact])
+    with with_mapping(
+        sqlite,
+        wide_org,
+        TASK + by_id + FLAGS,
+        schema_dir=schema_dir,
+        cache_seconds=300,
+    ) as harness:
+        harness.send(cora_call("call-1", debtor="D-1"))
+        harness.drain()
+        delete(wide_org, account_id)
+        delete(wide_org, contact_id, "Contact")
+        account_id = add_account(wide_org)
+        (contact_id,) = wide_org.insert("Contact", [contact])
+        answer = harness.send(cora_call("call-2", debtor="D-1", outcomes=FLAGGED))
+        harness.drain()
+
+    assert harness.ended(answer) == ("synced", None)
+    task = wide_org.records("Task")[1]
+    assert (task["WhoId"], task["WhatId"]) == (contact_id, account_id)
+
+
+def test_one_of_several_forms_is_no_proof_that_only_one_record_matches(
+    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+) -> None:
+    phone = "+15125550101"
+    wide_org.insert("Contact", [{"LastName": "Debtor", "Debtor_Id__c": phone}])
+    with with_mapping(
+        sqlite,
+        wide_org,
+        TASK + WHO.replace("skip", "skip\n        ambiguous: park"),
+        schema_dir=schema_dir,
+        cache_seconds=300,
+    ) as harness:
+        add_account(wide_org)
+        harness.send(cora_call("call-1", debtor=phone))
+        harness.drain()
+        wide_org.insert("Contact", [{"LastName": "B", "Debtor_Id__c": phone[2:]}])
+        answer = harness.send(cora_call("call-2", debtor=phone))
+        harness.drain()
+
+    assert harness.ended(answer) == ("parked", "ambiguous_match")
+
+
+def test_an_org_that_goes_away_after_an_id_was_found_gone_gives_no_verdict(
+    sqlite: Engine, org: LocalOrg
+) -> None:
+    one_lane = "party: [event.type]\n"
+    gone_id = add_account(org, "ACC-1")
+    add_account(org, "ACC-2")
+    with with_mapping(
+        sqlite, org, TASK + FLAGS, head=one_lane, cache_seconds=300
+    ) as harness:
+        for number in ("ACC-1", "ACC-2"):
+            harness.send(cora_call(f"first {number}", fileNumber=number))
+        harness.drain()
+        delete(org, gone_id)
+        add_account(org, "ACC-1")
+        answers = [
+            harness.send(cora_call(number, fileNumber=number, outcomes=FLAGGED))
+            for number in ("ACC-1", "ACC-2")
+        ]
+        org.faults.add("total_requests", path="sobjects/Task", times=1)
+        harness.drain()
+        first = [harness.ended(answer) for answer in answers]
+        harness.clock.move(minutes=15)
+        harness.drain()
+
+    assert first == [("pending", "crm_unavailable")] * 2
+    assert {harness.ended(answer) for answer in answers} == {("synced", None)}
 
 
 def test_an_org_that_goes_away_in_between_gives_no_verdict(
