@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from worker.mapping.compiled import CompiledMapping
-from worker.mapping.coverage import Coverage, Seen, Tally, percent
+from worker.mapping.coverage import (
+    EVENT,
+    NOT_LOOKED_AT,
+    Coverage,
+    Seen,
+    Tally,
+    percent,
+)
 from worker.mapping.coverage_points import KEPT, NOBODY, SEVERAL, points_of
 from worker.mapping.paths import Context
 
@@ -14,7 +21,8 @@ from .building import compiled, context
 
 ONE_FIELD = "- {object: Task, key: {K: event.call_id}, fields: {A: payload.a}}"
 EVERYTHING = frozenset(
-    {(o, f) for o in ("Task", "Account", "Promise") for f in ("A", "B", "W")}
+    {(o, f) for o in ("Task", "Account") for f in ("", "A", "B", "W")}
+    | {(EVENT, name) for name in ("urgent", "party", "skip")}
 )
 
 
@@ -65,7 +73,7 @@ def test_a_field_counts_where_it_is_sent_and_looked_at() -> None:
     assert untouched(mapping, seen(mapping, sent)) == []
     assert untouched(mapping, seen(mapping, absent)) == ["Task.A is never sent"]
     assert untouched(mapping, seen(mapping, sent, compared=())) == [
-        "Task.A is sent, but no case says what has to be there"
+        f"Task.A is sent, {NOT_LOOKED_AT}"
     ]
 
 
@@ -76,9 +84,7 @@ def test_to_look_in_one_case_at_what_another_sends_proves_nothing() -> None:
     sends = seen(mapping, context({"a": 1}), compared=())
     looks = seen(mapping, context({}))
 
-    assert untouched(mapping, sends, looks) == [
-        "Task.A is sent, but no case says what has to be there"
-    ]
+    assert untouched(mapping, sends, looks) == [f"Task.A is sent, {NOT_LOOKED_AT}"]
 
 
 def test_a_field_that_its_policy_holds_back_is_not_sent() -> None:
@@ -257,6 +263,45 @@ def test_conditions_of_the_file_and_of_a_write_have_to_be_true_and_false() -> No
     assert untouched(mapping, test, wanted, wrong, other) == []
 
 
+def test_a_condition_counts_where_a_case_says_what_comes_of_it() -> None:
+    mapping = compiled(
+        """
+        - object: Task
+          key: {K: event.call_id}
+          when: payload.is_wanted
+          fields: {A: {value: a}}
+        - object: Account
+          mode: update
+          match: [{N: payload.number}, {P: payload.phone}]
+          fields: {B: {value: b}}
+        """,
+        head="""
+        skip: [{when: payload.is_test, reason: test_call}]
+        urgent: {when: payload.is_urgent}
+        party: [event.file_number, event.phone]
+        """,
+    )
+    fields = {("Task", "A"), ("Account", "B")}
+    by_number = context({"is_wanted": True, "is_urgent": True, "number": 1})
+    by_phone = context({"phone": 1}, phone="P")
+    test = context({"is_test": True}, file_number="F")
+    cases = [seen(mapping, each, fields) for each in (by_number, by_phone, test)]
+
+    assert untouched(mapping, *cases) == [
+        f"skip test_call is true, {NOT_LOOKED_AT}",
+        f"urgent is true, {NOT_LOOKED_AT}",
+        f"urgent is false, {NOT_LOOKED_AT}",
+        f"party: event.file_number is the first with a value, {NOT_LOOKED_AT}",
+        f"party: event.phone is the first with a value, {NOT_LOOKED_AT}",
+        f"Task: when is true, {NOT_LOOKED_AT}",
+        f"Task: when is false, {NOT_LOOKED_AT}",
+        f"Account: match N is used, {NOT_LOOKED_AT}",
+        f"Account: match P is used, {NOT_LOOKED_AT}",
+        "Account: a missing record is never met",
+        "Account: an ambiguous match is never met",
+    ]
+
+
 # Policies, matches and links
 
 
@@ -310,7 +355,7 @@ def test_a_link_has_to_be_made_by_each_match_and_be_looked_at() -> None:
 
     assert never_met == untouched(mapping, seen(mapping, number), seen(mapping, phone))
     assert [
-        "Task.W: match P is used, but no case says what has to be there",
+        f"Task.W: match P is used, {NOT_LOOKED_AT}",
         *never_met,
     ] == untouched(
         mapping,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.mapping.coverage import percent
+from worker.mapping.coverage import NOT_LOOKED_AT, percent
 
 from .projects import differences, tried
 
@@ -212,12 +212,16 @@ def test_only_an_org_shows_who_is_missing_ambiguous_or_keeps_what_it_has(
                   outcomes: {doNotCall: true}}
         records: {Task: [{External_Call_Id__c: call-1, Description: old}]}
         expect:
-          writes: [{object: Task, not_sent: [TaskSubtype, Description]}]
+          writes:
+            - {object: Debt_Account__c, parked: no_match}
+            - {object: Task, not_sent: [TaskSubtype, Description, WhatId]}
       - name: two are there
         payload: {callId: call-1, phoneNumber: '1', outcomes: {doNotCall: true}}
         records: {Debt_Account__c: [{Phone__c: '1'}, {Phone__c: '1'}]}
         expect:
-          writes: [{object: Debt_Account__c, parked: ambiguous_match}]
+          writes:
+            - {object: Debt_Account__c, parked: ambiguous_match}
+            - {object: Task, not_sent: [WhatId]}
       - name: a language is there
         payload: {callId: call-1, phoneNumber: '1', direction: INBOUND,
                   outcomes: {doNotCall: false}}
@@ -238,7 +242,7 @@ def test_only_an_org_shows_who_is_missing_ambiguous_or_keeps_what_it_has(
         "Debt_Account__c: a missing record is never met",
         "Debt_Account__c: an ambiguous match is never met",
         "Debt_Account__c.Do_Not_Call__c: a false that leaves the flag is given,"
-        " but no case says what has to be there",
+        f" {NOT_LOOKED_AT}",
         f"Debt_Account__c.Language__c: {kept}",
     }
     assert with_org == set()

@@ -1,8 +1,8 @@
 """How much of a mapping its test cases touch, and what they leave out. Floor 1, pure.
 
 A condition is touched by a case that makes it true, and once more by one that makes it
-false. A field, or a way in which its value can come about, counts only in a case that
-also says what has to be there: a test that does not look proves nothing.
+false. It counts only in a case that also says what has to come of it, and so does a
+field and each way in which its value can come about: who does not look proves nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from worker.mapping.paths import Context
 from worker.mapping.strict_yaml import Place
 from worker.model import Plan
 
+EVENT = "event"
+NOT_LOOKED_AT = "but no such case says what has to come of it"
 KINDS = ("field", "condition", "branch", "policy", "match", "vendor key")
 
 
@@ -25,9 +27,10 @@ KINDS = ("field", "condition", "branch", "policy", "match", "vendor key")
 class Seen:
     """What one case has shown.
 
-    `compared` has the (object, field) pairs of which the case says what has to be
-    there. `met` has what happened in the org: (place of the write, name, what), where
-    the name is a link's or a field's, or empty for the record itself.
+    `compared` has what the case says something about: fields as (object, field),
+    records as (object, ""), and of the event (EVENT, "urgent") and the like. `met` has
+    what happened in the org: (place of the write, name, what), where the name is a
+    link's or a field's, or empty for the record itself.
     """
 
     context: Context = field(repr=False)
@@ -41,7 +44,7 @@ class Seen:
 class Point:
     """Something of a mapping that a case can touch: `what` is `done`.
 
-    `looked_at` is the object and field that the case has to say something about.
+    `looked_at` is what the case has to say something about, as in `Seen.compared`.
     """
 
     kind: str
@@ -57,7 +60,7 @@ class Point:
         owner = f"{self.owner}: " if self.owner and self.what else self.owner
         subject = f"{owner}{self.what}"
         if was_done and self.looked_at is not None:
-            return f"{subject} is {self.done}, but no case says what has to be there"
+            return f"{subject} is {self.done}, {NOT_LOOKED_AT}"
         return f"{subject} is never {self.done}"
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from worker.mapping.branches import Branch, condition, first_of, value_branches
-from worker.mapping.coverage import Point, Seen
+from worker.mapping.coverage import EVENT, Point, Seen
 from worker.mapping.paths import ABSENT, Context, is_true
 from worker.mapping.spec import FieldSpec, LinkSpec, MappingSpec, MatchSpec, WriteSpec
 from worker.mapping.write_plans import find_match
@@ -36,27 +36,29 @@ class _Record:
 def points_of(mapping: MappingSpec) -> Iterator[Point]:
     """Yield every point of a mapping, in the order of the file."""
     for skip in mapping.skip:
-        branches = condition(skip.when, f"skip {skip.reason}")
-        yield from _points("condition", branches, "", _always)
+        is_so, is_not = condition(skip.when, f"skip {skip.reason}")
+        yield from _points("condition", [is_so], "", _always, (EVENT, "skip"))
+        yield from _points("condition", [is_not], "", _always)
     if mapping.urgent is not None:
-        yield from _points(
-            "condition", condition(mapping.urgent, "urgent"), "", _always
-        )
+        branches = condition(mapping.urgent, "urgent")
+        yield from _points("condition", branches, "", _always, (EVENT, "urgent"))
     if mapping.wrong_party is not None:
         branches = condition(mapping.wrong_party, "wrong_when")
         yield from _points("condition", branches, "", _is_mapped)
-    yield from _points("match", first_of(mapping.party), "party", _always)
+    branches = first_of(mapping.party)
+    yield from _points("match", branches, "party", _always, (EVENT, "party"))
     for write in mapping.writes:
         yield from _of_write(write)
 
 
 def _of_write(write: WriteSpec) -> Iterator[Point]:
+    looked_at = (write.object, "")
     is_asked = _is_mapped if write.writes_wrong_party else _is_for_the_right_party
     if write.when is not None:
         branches = condition(write.when, "when")
-        yield from _points("condition", branches, write.object, is_asked)
+        yield from _points("condition", branches, write.object, is_asked, looked_at)
     record = _Record(write.object, str(write.place), _is_on(write, is_asked))
-    yield from _of_matches(write.key, write.object, record.is_on)
+    yield from _of_matches(write.key, write.object, record.is_on, looked_at)
     if write.mode == "update":
         yield from _of_org(write.key[0].place, record, "", write.object)
     for field in write.fields:
@@ -106,7 +108,7 @@ def _of_matches(
     matches: tuple[MatchSpec, ...],
     owner: str,
     is_on: Test,
-    looked_at: tuple[str, str] | None = None,
+    looked_at: tuple[str, str],
 ) -> Iterator[Point]:
     for match in matches:
         if len(matches) > 1:
@@ -121,7 +123,8 @@ def _of_matches(
 def _of_org(place: Any, record: _Record, name: str, owner: str) -> Iterator[Point]:
     for what, words in ((NOBODY, "a missing record"), (SEVERAL, "an ambiguous match")):
         is_met = partial(_is_met, (record.place, name, what))
-        yield Point("match", place, owner, words, "met", is_met)
+        looked_at = (record.object, "")
+        yield Point("match", place, owner, words, "met", is_met, looked_at)
 
 
 def _points(

@@ -9,7 +9,7 @@ from pathlib import Path
 from worker.mapping.cases.case import Case, Expectation
 from worker.mapping.cases.checks import names_of
 from worker.mapping.compiled import CompiledMapping
-from worker.mapping.coverage import Seen
+from worker.mapping.coverage import EVENT, Seen
 from worker.mapping.explaining import explain
 from worker.mapping.paths import Context
 from worker.model import Connection
@@ -88,11 +88,16 @@ def _lines(mapping: CompiledMapping, context: Context) -> Explain:
 def _compared(
     expect: Expectation, mapping: CompiledMapping
 ) -> frozenset[tuple[str, str]]:
-    """Return the fields of which a case says what has to be there."""
+    """Return what a case says something about, as coverage counts it."""
     names = names_of(mapping.spec)
-    found: set[tuple[str, str]] = set()
+    found = {
+        (EVENT, name)
+        for name in ("urgent", "party", "skip")
+        if getattr(expect, name) is not None
+    }
+    found |= {(name, "") for name in (names if expect.is_exact else expect.not_written)}
     for write in expect.writes:
-        said = {*write.fields, *write.not_sent, *write.links}
+        said = {"", *write.fields, *write.not_sent, *write.links}
         if write.is_exact:
             said |= names[write.object].fields | names[write.object].links
         found |= {(write.object, name) for name in said}
