@@ -24,6 +24,14 @@ CONTACT: dict[str, Any] = {
             "unique": True,
         },
         {
+            "name": "Exact_Id__c",
+            "label": "Exact Id",
+            "length": 80,
+            "externalId": True,
+            "unique": True,
+            "caseSensitive": True,
+        },
+        {
             "name": "Guarantor__c",
             "label": "Guarantor",
             "type": "reference",

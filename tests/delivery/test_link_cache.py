@@ -352,6 +352,27 @@ def test_one_of_several_forms_is_no_proof_that_only_one_record_matches(
     assert harness.ended(answer) == ("parked", "ambiguous_match")
 
 
+def test_ids_that_differ_only_in_case_are_not_mixed_up(
+    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+) -> None:
+    contacts = [{"LastName": exact, "Exact_Id__c": exact} for exact in ("ab", "AB")]
+    ids = wide_org.insert("Contact", contacts)
+    mapping = """
+  - object: Task
+    key: {External_Call_Id__c: event.call_id}
+    fields: {Subject: {value: Call}}
+    links: {WhoId: {object: Contact, match: [{Exact_Id__c: payload.debtor}]}}
+"""
+    with with_mapping(
+        sqlite, wide_org, mapping, schema_dir=schema_dir, cache_seconds=300
+    ) as harness:
+        for exact in ("ab", "AB"):
+            harness.send(cora_call(f"call {exact}", debtor=exact))
+            harness.drain()
+
+    assert [task["WhoId"] for task in wide_org.records("Task")] == ids
+
+
 def test_an_org_that_goes_away_after_an_id_was_found_gone_gives_no_verdict(
     sqlite: Engine, org: LocalOrg
 ) -> None:
