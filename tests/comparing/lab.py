@@ -102,10 +102,7 @@ class Lab:
         """Deliver the events that the comparison is about again, as they came."""
         mappings = cora_mapping(changed) if isinstance(changed, str) else changed
         before = self.values()
-        ids = [
-            *(f.event_id for r in comparison.records for f in r.fields if is_sent(f)),
-            *(tried.event_id for tried in comparison.ends),
-        ]
+        ids = comparison.cost.event_ids
         now = self.harness.clock()
         due = {"state": "pending", "next_attempt_at": now}
         with self.engine.begin() as connection:

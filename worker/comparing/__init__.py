@@ -9,6 +9,7 @@ trial       events through the delivery's own pipeline, on a dry CRM
 refusals    what Salesforce refused before and would refuse again
 later       what later calls wrote, in the ledger and in the trial
 same        whether two values are the same to Salesforce
+writers     which events give a field its value
 changes     what is different afterwards, record by record
 comparison  all of it together, with what applying it would cost
 """

@@ -11,7 +11,8 @@ from typing import Any
 from worker.comparing.dry_crm import DryCrm
 from worker.comparing.same import is_empty, is_same
 from worker.comparing.snapshot import Record
-from worker.comparing.trial import Asked, Tried
+from worker.comparing.trial import Tried
+from worker.comparing.writers import Writers
 from worker.mapping.mapping_set import MappingSet
 from worker.mapping.paths import ABSENT
 from worker.org_schema import OrgSchema
@@ -31,9 +32,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field of a record that changes, by which event and which line of a mapping.
+    """A field of a record that changes, by which events and which line of a mapping.
 
     `record` has the object and the Salesforce id, `key` what the record is found by.
+    Several events may put their lines into one text.
     """
 
     record: Record
@@ -42,7 +44,7 @@ class FieldChange:
     kind: Kind
     before: Any
     after: Any
-    event_id: int
+    event_ids: tuple[int, ...]
     place: str
 
 
@@ -78,20 +80,18 @@ class FieldLines:
 
 
 def sent_changes(
-    crm: DryCrm, tried: Sequence[Tried], lines: FieldLines, schema: OrgSchema
+    crm: DryCrm, writers: Writers, lines: FieldLines, schema: OrgSchema
 ) -> Iterator[FieldChange]:
     """Yield the fields that what is sent would change."""
-    writers = _writers(tried)
     for record, sent in crm.changed.items():
         before = crm.before(record)
         for name, after in sent.items():
             was = before.get(name, ABSENT)
             described = schema.field(record[0], name)
             kind = _kind(was, after, record in crm.made, described)
-            if kind is not None and name in writers[record]:
-                event, asked = _writer(
-                    writers[record][name], name, was, after, described
-                )
+            found = writers.of_value(record, name) if kind else ()
+            if kind is not None and found:
+                asked = found[-1].asked
                 yield FieldChange(
                     record=record,
                     key=asked.key,
@@ -99,7 +99,7 @@ def sent_changes(
                     kind=kind,
                     before=None if was is ABSENT else was,
                     after=after,
-                    event_id=event.event_id,
+                    event_ids=tuple(writer.event_id for writer in found),
                     place=lines.place(asked.place, name),
                 )
 
@@ -117,36 +117,6 @@ def _kind(was: Any, after: Any, is_new: bool, described: Described) -> Kind | No
     if is_empty(after):
         return None if is_empty(before) else Kind.CLEARED
     return Kind.SET if is_empty(before) else Kind.CHANGED
-
-
-Writer = tuple[Tried, Asked]
-
-
-def _writers(tried: Iterable[Tried]) -> dict[Record, dict[str, list[Writer]]]:
-    """Return who sends which field of which record, the latest call last."""
-    found: dict[Record, dict[str, list[Writer]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for event in sorted(tried, key=lambda one: (one.occurred_at, one.event_id)):
-        for asked in event.asks:
-            if asked.record is not None:
-                for name in asked.sent:
-                    found[asked.record][name].append((event, asked))
-    return found
-
-
-def _writer(
-    writers: Sequence[Writer], name: str, was: Any, after: Any, described: Described
-) -> Writer:
-    """Return who gave a field its value: the latest with it, or with a line of it."""
-    for writer in reversed(writers):
-        if is_same(writer[1].sent[name], after, described):
-            return writer
-    for writer in reversed(writers):
-        line = str(writer[1].sent[name])
-        if line in str(after) and line not in str(was):
-            return writer
-    return writers[-1]
 
 
 def no_longer_sent(tried: Sequence[Tried]) -> Iterator[FieldChange]:
@@ -169,7 +139,7 @@ def no_longer_sent(tried: Sequence[Tried]) -> Iterator[FieldChange]:
                 kind=Kind.NO_LONGER_SENT,
                 before=row.fields[name],
                 after=None,
-                event_id=row.event_id,
+                event_ids=(row.event_id,),
                 place=row.place,
             )
 
@@ -193,7 +163,7 @@ def by_record(changes: Iterable[FieldChange], crm: DryCrm) -> list[RecordChange]
             key=fields[0].key,
             salesforce_id="" if record in crm.made else record[1],
             is_new=record in crm.made,
-            event_ids=tuple(sorted({change.event_id for change in fields})),
+            event_ids=tuple(sorted({i for change in fields for i in change.event_ids})),
             fields=tuple(fields),
         )
         for record, fields in grouped.items()

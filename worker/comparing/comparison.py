@@ -19,6 +19,7 @@ from worker.comparing.ledger import LedgerFinder
 from worker.comparing.recalling import Recall
 from worker.comparing.snapshot import Finder, Snapshot
 from worker.comparing.trial import Past, Trial, Tried, records_by_event
+from worker.comparing.writers import Writers
 from worker.crm import MAX_RECORDS
 from worker.mapping.mapping_set import MappingSet
 from worker.model import Connection
@@ -29,9 +30,9 @@ from worker.store.tables import EventRow
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What it would cost to apply the change to the events that it is about."""
+    """What it would cost to apply the change, and to which events."""
 
-    events: int
+    event_ids: tuple[int, ...]
     look_ups: int
     writes: int
 
@@ -43,12 +44,16 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What would be different: records, and the events that would end otherwise."""
+    """What would be different: records, and the events that would end otherwise.
+
+    `unknown` counts the records that were looked for and not found.
+    """
 
     chosen: Chosen
     records: tuple[RecordChange, ...]
     ends: tuple[Tried, ...]
     cost: Cost
+    unknown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +75,20 @@ class Comparer:
         trial = self._trial(mappings, snapshot)
         tried = [one for rows in self._batches(chosen.marks) for one in trial.run(rows)]
         lines = FieldLines(mappings)
-        sent = list(sent_changes(trial.crm, tried, lines, self.schema))
+        writers = Writers(tried, trial.crm, self.schema)
+        sent = list(sent_changes(trial.crm, writers, lines, self.schema))
         unsent = [] if self.org else no_longer_sent(tried)
         ends = tuple(one for one in tried if one.before != one.after)
-        changing = {change.event_id for change in sent}
+        changing = {event_id for change in sent for event_id in change.event_ids}
         changing |= {one.event_id for one in ends}
-        marks = [mark for mark in chosen.marks if mark.event_id in changing]
+        needed = writers.needed(changing)
+        marks = [mark for mark in chosen.marks if mark.event_id in needed]
         return Comparison(
             chosen=chosen,
             records=tuple(by_record(chain(sent, unsent), trial.crm)),
             ends=ends,
             cost=self._cost(marks, mappings, snapshot),
+            unknown=len(trial.unknown),
         )
 
     def _trial(self, mappings: MappingSet, snapshot: Snapshot) -> Trial:
@@ -113,4 +121,5 @@ class Comparer:
             due.sort(key=lambda mark: (not mark.urgent, mark.event_id))
             for rows in self._batches(due):
                 trial.run(rows)
-        return Cost(len(marks), trial.crm.look_ups, trial.crm.writes)
+        ids = tuple(mark.event_id for mark in marks)
+        return Cost(ids, trial.crm.look_ups, trial.crm.writes)

@@ -12,6 +12,7 @@ from typing import Any
 from worker.comparing.snapshot import Record, Snapshot
 from worker.crm import MAX_RECORDS, RowResult
 from worker.crm.soql import lookups
+from worker.delivery.lookup import Name
 from worker.org_schema import OrgSchema
 
 LONGEST_KEY = 255
@@ -21,8 +22,8 @@ class DryCrm:
     """A `Crm` that counts the API requests which the same calls would cost.
 
     `changed` has the fields that were sent, by record; `made` the records that were not
-    there. To read what a record was like before costs requests that applying would not:
-    those are not counted.
+    there; `named` has what records were found by. To read what a record was like
+    before costs requests that applying would not: those are not counted.
     """
 
     def __init__(self, snapshot: Snapshot, schema: OrgSchema) -> None:
@@ -30,6 +31,7 @@ class DryCrm:
         self._schema = schema
         self.changed: dict[Record, dict[str, Any]] = {}
         self.made: set[Record] = set()
+        self.named: set[Name] = set()
         self.look_ups = 0
         self.writes = 0
 
@@ -41,7 +43,13 @@ class DryCrm:
     ) -> list[dict[str, Any]]:
         """Return the records where any field has any of its values, with `Id`."""
         self.look_ups += sum(1 for _ in lookups(object_name, select, values))
-        return self._find(object_name, select, values)
+        found = self._find(object_name, select, values)
+        self.named.update(
+            (object_name, field, str(record.get(field)).lower())
+            for record in found
+            for field in values
+        )
+        return found
 
     def upsert(
         self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]

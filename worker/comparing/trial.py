@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from worker.comparing.later import LaterRecords
 from worker.comparing.refusals import refuse_again
 from worker.comparing.snapshot import Record
 from worker.delivery.exchange import deliver
+from worker.delivery.lookup import Name, names_of
 from worker.delivery.planning import EventPlan, Job, plan_event
 from worker.delivery.settling import fold
 from worker.mapping.mapping_set import MappingSet
@@ -45,8 +46,9 @@ class Past:
 class Asked:
     """What an event asks of a record: `names` of fields, and of those what is `sent`.
 
-    `record` is None where nothing is sent; `ids` are those that it refers to. `place`
-    is the write's.
+    `record` is None where nothing is sent; `ids` are those that it refers to. Of the
+    fields in `lines` it is a line for a text; those in `yields` give way to what
+    another call has written. `place` is the write's.
     """
 
     object: str
@@ -55,6 +57,8 @@ class Asked:
     ids: frozenset[str]
     names: frozenset[str]
     sent: Mapping[str, Any] = field(repr=False)
+    lines: frozenset[str]
+    yields: frozenset[str]
     place: str
 
 
@@ -78,7 +82,10 @@ class Tried:
 
 @dataclass(slots=True)
 class Trial:
-    """Tries events with mappings; what comes of it is in the CRM that it is given."""
+    """Tries events with mappings; what comes of it is in the CRM that it is given.
+
+    `unknown` has whom nobody was found by: object, field and value.
+    """
 
     mappings: MappingSet
     connections: Mapping[str, Connection]
@@ -86,6 +93,7 @@ class Trial:
     past: Past
     crm: DryCrm
     later: LaterRecords = field(init=False)
+    unknown: set[Name] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.later = LaterRecords(self.past.lanes)
@@ -101,6 +109,7 @@ class Trial:
         unavailable = deliver(jobs, self.crm, self.schema, newer=self.later.newer)
         if unavailable is not None:
             raise unavailable
+        self.unknown |= set(_unknown(jobs, self.crm.named))
         self.later.note([row.id or 0 for row in rows], jobs)
         return [_tried(plan, records.get(plan.row.id or 0, ())) for plan in plans]
 
@@ -175,6 +184,26 @@ def _was_sent(record: RecordRow) -> bool:
     return is_taken and record.reason != EXISTS_ALREADY
 
 
+def _unknown(jobs: Sequence[Job], named: Set[Name]) -> Iterator[Name]:
+    """Yield the first name of each record that was looked for and not found."""
+    for job in jobs:
+        write = job.write
+        sought = [(link.object, link.match) for link in write.links if link.match]
+        if write.mode == "update":
+            sought.append((write.object, write.key))
+        for object_name, match in sought:
+            names = names_of(object_name, match)
+            if named.isdisjoint(names):
+                yield names[0]
+
+
+def _yields(job: Job) -> frozenset[str]:
+    write = job.write
+    if write.mode == "insert":
+        return frozenset(write.fields)
+    return write.if_empty | write.insert_only
+
+
 def _asked(job: Job) -> Asked:
     write, outcome = job.write, job.outcome
     if outcome is None:
@@ -188,5 +217,7 @@ def _asked(job: Job) -> Asked:
         ids=job.ids | ({salesforce_id} if salesforce_id else frozenset()),
         names=frozenset(write.fields.keys() | links),
         sent=outcome.fields if salesforce_id else {},
+        lines=write.append,
+        yields=_yields(job),
         place=write.place,
     )

@@ -1,0 +1,85 @@
+"""Which events give a field of a record its value. Floor 4."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from worker.comparing.dry_crm import DryCrm
+from worker.comparing.same import is_same
+from worker.comparing.snapshot import Record
+from worker.comparing.trial import Asked, Tried
+from worker.mapping.paths import ABSENT
+from worker.org_schema import OrgSchema
+
+Field = tuple[Record, str]
+
+
+class Writer(NamedTuple):
+    """A write of an event."""
+
+    event_id: int
+    asked: Asked
+
+    def is_in(self, name: str, text: Any) -> bool:
+        """Return whether it sends a line of this text."""
+        return name in self.asked.lines and str(self.asked.sent[name]) in str(text)
+
+
+class Writers:
+    """The writes of the tried events by the fields that they send."""
+
+    def __init__(self, tried: Sequence[Tried], crm: DryCrm, schema: OrgSchema) -> None:
+        self._crm = crm
+        self._schema = schema
+        self._of_field: dict[Field, list[Writer]] = defaultdict(list)
+        self._of_event: dict[int, list[tuple[Field, Writer]]] = defaultdict(list)
+        for event in sorted(tried, key=lambda one: (one.occurred_at, one.event_id)):
+            for asked in event.asks:
+                if asked.record is not None:
+                    writer = Writer(event.event_id, asked)
+                    for name in asked.sent:
+                        field = (asked.record, name)
+                        self._of_field[field].append(writer)
+                        self._of_event[event.event_id].append((field, writer))
+
+    def of_value(self, record: Record, name: str) -> Sequence[Writer]:
+        """Return the write that gave the field its value, or all with lines of it.
+
+        That is the latest, but the first where all give way to what is there.
+        """
+        writers = self._of_field.get((record, name), [])
+        after = self._crm.changed[record][name]
+        described = self._schema.field(record[0], name)
+        same = [w for w in writers if is_same(w.asked.sent[name], after, described)]
+        firm = [writer for writer in same if name not in writer.asked.yields]
+        if same:
+            return firm[-1:] or same[:1]
+        was = str(self._crm.before(record).get(name))
+        new = [w for w in writers if w.is_in(name, after) and not w.is_in(name, was)]
+        return new or writers[-1:]
+
+    def needed(self, event_ids: Collection[int]) -> set[int]:
+        """Return these events, and those without which the others would do harm.
+
+        An event that sends another value than the last one needs what comes after it.
+        """
+        needed = set(event_ids)
+        waiting = list(needed)
+        while waiting:
+            for (record, name), writer in self._of_event[waiting.pop()]:
+                if self._is_last(record, name, writer):
+                    continue
+                new = {w.event_id for w in self.of_value(record, name)} - needed
+                needed |= new
+                waiting.extend(new)
+        return needed
+
+    def _is_last(self, record: Record, name: str, writer: Writer) -> bool:
+        """Return whether what is sent is what the field has in the end."""
+        after = self._crm.changed[record].get(name, ABSENT)
+        described = self._schema.field(record[0], name)
+        if after is ABSENT or is_same(writer.asked.sent[name], after, described):
+            return True
+        return writer.is_in(name, after)
