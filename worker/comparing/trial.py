@@ -13,7 +13,7 @@ from worker.comparing.refusals import refuse_again
 from worker.comparing.snapshot import Record
 from worker.delivery.exchange import deliver
 from worker.delivery.lookup import Name, names_of
-from worker.delivery.planning import EventPlan, Job, plan_event
+from worker.delivery.planning import EventPlan, Job, plan_event, recall_calls
 from worker.delivery.settling import fold
 from worker.mapping.mapping_set import MappingSet
 from worker.model import Connection, State
@@ -102,7 +102,7 @@ class Trial:
         """Try a batch. Raises `CrmUnavailable` and `StoreUnavailable`."""
         records = records_by_event(self.past.events, rows)
         plans = [plan_event(row, self.mappings, self.connections, ()) for row in rows]
-        self._recall_calls(plans)
+        recall_calls(plans, self.past.calls)
         for plan in plans:
             refuse_again(plan.jobs, records.get(plan.row.id or 0, ()))
         jobs = [job for plan in plans for job in plan.jobs]
@@ -112,15 +112,6 @@ class Trial:
         self.unknown |= set(_unknown(jobs, self.crm.named))
         self.later.note([row.id or 0 for row in rows], jobs)
         return [_tried(plan, records.get(plan.row.id or 0, ())) for plan in plans]
-
-    def _recall_calls(self, plans: Sequence[EventPlan]) -> None:
-        """Give the jobs that set a flag what the same call has written before."""
-        setting = [job for plan in plans for job in plan.jobs if job.write.sticky]
-        ids = {job.event_id for job in setting}
-        rows = [plan.row for plan in plans if plan.row.id in ids]
-        written = self.past.calls.written(rows) if rows else {}
-        for job in setting:
-            job.by_call = written.get(job.event_id, ())
 
 
 def records_by_event(

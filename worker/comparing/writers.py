@@ -78,7 +78,7 @@ class Writers:
 
     def _is_last(self, record: Record, name: str, writer: Writer) -> bool:
         """Return whether what is sent is what the field has in the end."""
-        after = self._crm.changed[record].get(name, ABSENT)
+        after = self._crm.changed.get(record, {}).get(name, ABSENT)
         described = self._schema.field(record[0], name)
         if after is ABSENT or is_same(writer.asked.sent[name], after, described):
             return True
