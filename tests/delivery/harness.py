@@ -165,6 +165,20 @@ def add_account(org: LocalOrg, number: str = "ACC-1", **fields: object) -> str:
     return salesforce_id
 
 
+def delete_record(
+    org: LocalOrg, salesforce_id: str, object_name: str = "Debt_Account__c"
+) -> None:
+    """Delete a record of the org as another user would."""
+    with client_of(org.url) as crm:
+        client = crm._session.client()
+        client._call_salesforce(
+            "DELETE",
+            f"{client.base_url}sobjects/{object_name}/{salesforce_id}",
+            name="delete",
+        )
+    org.reset_stats()
+
+
 def cora_call(call_id: str = "call-1", **payload: Any) -> dict[str, Any]:
     """Return a call of Cora's; `payload` changes its inner payload."""
     inner = {

@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from tests.delivery.harness import Harness, Spy, add_account, cora_call, with_mapping
-from tests.orgs import client_of
+from tests.delivery.harness import (
+    Harness,
+    Spy,
+    add_account,
+    cora_call,
+    delete_record,
+    with_mapping,
+)
 from worker.delivery.link_cache import LinkCache
 from worker.localorg import LocalOrg
 
@@ -46,20 +52,6 @@ def harness(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
 
 def queries(org: LocalOrg) -> int:
     return int(org.stats()["by_path"].get("GET query", 0))
-
-
-def delete(
-    org: LocalOrg, salesforce_id: str, object_name: str = "Debt_Account__c"
-) -> None:
-    """Delete a record of the org as another user would."""
-    with client_of(org.url) as crm:
-        client = crm._session.client()
-        client._call_salesforce(
-            "DELETE",
-            f"{client.base_url}sobjects/{object_name}/{salesforce_id}",
-            name="delete",
-        )
-    org.reset_stats()
 
 
 def test_known_debtors_need_no_look_up(harness: Harness, org: LocalOrg) -> None:
@@ -142,7 +134,7 @@ def test_a_debtor_made_anew_is_found_with_one_more_look_up(
     old_id = add_account(org)
     harness.send(cora_call("call-1", outcomes=FLAGGED))
     harness.drain()
-    delete(org, old_id)
+    delete_record(org, old_id)
     new_id = add_account(org)
 
     answers = [
@@ -171,7 +163,7 @@ def test_a_link_to_what_is_gone_is_looked_up_again(
     with with_mapping(sqlite, org, TASK, cache_seconds=300) as harness:
         harness.send(cora_call("call-1"))
         harness.drain()
-        delete(org, old_id)
+        delete_record(org, old_id)
         new_id = add_account(org)
         answer = harness.send(cora_call("call-2"))
         harness.drain()
@@ -192,7 +184,7 @@ def test_a_debtor_who_is_gone_for_good_parks_as_not_found(
     account_id = add_account(org)
     harness.send(cora_call("call-1", outcomes=FLAGGED))
     harness.drain()
-    delete(org, account_id)
+    delete_record(org, account_id)
 
     answer = harness.send(cora_call("call-2", outcomes=FLAGGED))
     harness.drain()
@@ -206,7 +198,7 @@ def test_what_is_gone_holds_up_no_other_call(harness: Harness, org: LocalOrg) ->
     for number in range(4):
         harness.send(cora_call(f"first-{number}", fileNumber=f"ACC-{number}"))
     harness.drain()
-    delete(org, ids[2])
+    delete_record(org, ids[2])
 
     answers = [
         harness.send(
@@ -234,7 +226,7 @@ def test_a_gone_parent_is_made_again_where_the_link_says_so(
     ) as harness:
         harness.send(cora_call("call-1"))
         harness.drain()
-        delete(org, old_id)
+        delete_record(org, old_id)
         answer = harness.send(cora_call("call-2"))
         harness.drain()
 
@@ -254,7 +246,7 @@ def test_what_was_merged_with_a_link_to_what_is_gone_is_looked_up_again_too(
     with with_mapping(sqlite, org, TASK, head=by_call, cache_seconds=300) as harness:
         harness.send(cora_call("call-1"))
         harness.drain()
-        delete(org, gone_id)
+        delete_record(org, gone_id)
         # Two revisions of a call are one record, with the later one's link.
         answers = [
             harness.send(cora_call("call-2", fileNumber=number))
@@ -283,7 +275,7 @@ def test_what_was_written_before_another_id_was_found_gone_is_not_written_again(
     ) as harness:
         harness.send(cora_call("call-1", debtor="D-1", outcomes=FLAGGED))
         harness.drain()
-        delete(wide_org, contact_id, "Contact")
+        delete_record(wide_org, contact_id, "Contact")
         answer = harness.send(cora_call("call-2", debtor="D-1", outcomes=FLAGGED))
         harness.drain()
 
@@ -318,8 +310,8 @@ def test_two_records_that_are_gone_at_once_are_both_looked_up_again(
     ) as harness:
         harness.send(cora_call("call-1", debtor="D-1"))
         harness.drain()
-        delete(wide_org, account_id)
-        delete(wide_org, contact_id, "Contact")
+        delete_record(wide_org, account_id)
+        delete_record(wide_org, contact_id, "Contact")
         account_id = add_account(wide_org)
         (contact_id,) = wide_org.insert("Contact", [contact])
         answer = harness.send(cora_call("call-2", debtor="D-1", outcomes=FLAGGED))
@@ -366,8 +358,8 @@ def test_ids_that_differ_only_in_case_are_not_mixed_up(
     with with_mapping(
         sqlite, wide_org, mapping, schema_dir=schema_dir, cache_seconds=300
     ) as harness:
-        for exact in ("ab", "AB"):
-            harness.send(cora_call(f"call {exact}", debtor=exact))
+        for number, exact in enumerate(("ab", "AB")):
+            harness.send(cora_call(f"call-{number}", debtor=exact))
             harness.drain()
 
     assert [task["WhoId"] for task in wide_org.records("Task")] == ids
@@ -385,7 +377,7 @@ def test_an_org_that_goes_away_after_an_id_was_found_gone_gives_no_verdict(
         for number in ("ACC-1", "ACC-2"):
             harness.send(cora_call(f"first {number}", fileNumber=number))
         harness.drain()
-        delete(org, gone_id)
+        delete_record(org, gone_id)
         add_account(org, "ACC-1")
         answers = [
             harness.send(cora_call(number, fileNumber=number, outcomes=FLAGGED))
@@ -407,7 +399,7 @@ def test_an_org_that_goes_away_in_between_gives_no_verdict(
     old_id = add_account(org)
     harness.send(cora_call("call-1", outcomes=FLAGGED))
     harness.drain()
-    delete(org, old_id)
+    delete_record(org, old_id)
     add_account(org)
     answer = harness.send(cora_call("call-2", outcomes=FLAGGED))
     org.faults.add("total_requests", path="query", times=1)

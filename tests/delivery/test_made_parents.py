@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from tests.delivery.harness import Harness, Spy, add_account, cora_call, with_mapping
+from tests.delivery.harness import (
+    Harness,
+    Spy,
+    add_account,
+    cora_call,
+    delete_record,
+    with_mapping,
+)
 from worker.localorg import LocalOrg
 
 TASK = """
@@ -239,6 +246,47 @@ def test_a_parent_that_a_retry_finds_again_stays_alone(
         "GET query": 1,
         "PATCH composite/sobjects/Task": 1,
     }
+
+
+def test_a_parent_that_is_gone_when_its_child_is_tried_again_is_made_again(
+    sqlite: Engine, org: LocalOrg
+) -> None:
+    bare = TASK[: TASK.index("        create:")]
+    account_id = add_account(org)
+    org.faults.add("row_lock", object="Task", keys=["call-1"], times=1)
+    with with_mapping(sqlite, org, bare) as harness:
+        answer = harness.send(cora_call())
+        harness.drain()
+        first = rows(harness, answer)
+        delete_record(org, account_id)
+        harness.clock.move(minutes=1)
+        harness.drain()
+
+    assert first[0] == ("Debt_Account__c", "skipped", "exists_already")
+    assert harness.ended(answer) == ("synced", None)
+    (account,) = org.records("Debt_Account__c")
+    assert org.records("Task")[0]["WhatId"] == account["Id"]
+
+
+def test_a_link_that_may_be_skipped_is_skipped_where_its_parent_is_refused(
+    sqlite: Engine, org: LocalOrg
+) -> None:
+    parent = """
+  - object: Debt_Account__c
+    key: {Account_Number__c: event.file_number}
+    fields: {Phone__c: event.phone}
+"""
+    bare = TASK[: TASK.index("missing: create")] + "missing: skip\n"
+    refuse_accounts(org)
+    with with_mapping(sqlite, org, parent + bare) as harness:
+        answer = harness.send(cora_call())
+        harness.drain()
+
+    assert rows(harness, answer) == [
+        ("Debt_Account__c", "parked", "field_custom_validation_exception"),
+        ("Task", "synced", None),
+    ]
+    assert org.records("Task")[0]["WhatId"] is None
 
 
 def test_an_insert_that_an_admin_wrote_says_synced_as_before(
