@@ -10,12 +10,14 @@ def changed(text: str, diff: str) -> str:
 
     A hunk's lines begin with `-`, `+` or a blank. What it goes by has to be there once.
     """
-    text = f"\n{text}"
+    lines = text.splitlines()
     for hunk in _hunks(diff.splitlines()):
-        before = f"\n{_lines(hunk, '-')}"
-        assert text.count(before) == 1, f"{text.count(before)} times there:{before}"
-        text = text.replace(before, f"\n{_lines(hunk, '+')}")
-    return text[1:]
+        before, after = _side(hunk, "-"), _side(hunk, "+")
+        length = len(before)
+        found = [at for at in range(len(lines)) if lines[at : at + length] == before]
+        assert len(found) == 1, f"{len(found)} times there: {before}"
+        lines[found[0] : found[0] + length] = after
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _hunks(lines: list[str]) -> list[list[str]]:
@@ -29,7 +31,6 @@ def _hunks(lines: list[str]) -> list[list[str]]:
     return hunks
 
 
-def _lines(hunk: list[str], sign: str) -> str:
+def _side(hunk: list[str], sign: str) -> list[str]:
     """Return the lines of one side."""
-    kept = (line[1:] for line in hunk if line[:1] in (sign, " ", ""))
-    return "".join(f"{line}\n" for line in kept)
+    return [line[1:] for line in hunk if line[:1] in (sign, " ", "")]

@@ -29,8 +29,11 @@ from tests.docs.examples import (
     findings_of,
     writes_of,
 )
+from tests.docs.nothings import HEAD as NOTHINGS
+from tests.docs.nothings import nothings_in
 from tests.docs.pages import Block, Section, Table, code_spans
 from tests.docs.rows import HEAD, rows_of
+from worker.mapping.grammar import POLICIES
 
 REPLACING = ("find", "replace with")
 IN_SETUP = ("object", "field", "value to add")
@@ -56,7 +59,7 @@ class Reader:
             for part in section.parts:
                 try:
                     self._read(part)
-                except AssertionError as error:
+                except Exception as error:
                     error.add_note(f"in line {part.line} of the page")
                     raise
 
@@ -115,6 +118,11 @@ class Reader:
         elif table.head == IN_SETUP:
             for row in table.rows:
                 self.desk.add_value(*(code_spans(cell)[0] for cell in row))
+        else:
+            assert table.head[0] == NOTHINGS, f"a table of no known kind: {table.head}"
+            assert {*code_spans(" ".join(table.head))} == {*POLICIES}
+            for cell in nothings_in(table):
+                assert cell.is_so(), f"line {cell.line}: {cell.policy} {cell.payload}"
 
     def _run(self, text: str, *, has_to_fail: bool) -> None:
         self._ended = [self.desk.run(line) for line in text.splitlines()]
