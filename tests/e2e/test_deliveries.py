@@ -54,7 +54,8 @@ TASKS = {
         "CallDurationInSeconds": 62,  # 61,500 ms, rounded up
         "Connection__c": "cora",
         "Promise_To_Pay_Days__c": 7,
-        "Description": "Every outcome at once; no true call is like this.",
+        "Description": "Every outcome at once but for a wrong party;"
+        " no true call is like this.",
         "What": "ACC-10004",
     },
     "CA00000000000000000000000000000000000000f1": {

@@ -17,7 +17,7 @@ def lines_of(found: dict[str, Any], records: int) -> Iterator[str]:
         yield _nothing_to_compare(found)
         return
     yield from _heading(found)
-    if not (found["counts"] or found["ends"]):
+    if not (found["records"] or found["ends"]):
         yield "Nothing would change, so applying it would cost no API requests."
         return
     yield ""

@@ -152,20 +152,28 @@ def _asked_of(row: RecordRow, event: Tried) -> Iterator[str]:
             yield from asked.names
 
 
-def by_record(changes: Iterable[FieldChange], crm: DryCrm) -> list[RecordChange]:
-    """Return the changes together by record: by object, and the first event's first."""
+def by_record(changes: Iterable[FieldChange], writers: Writers) -> list[RecordChange]:
+    """Return the changes together by record: by object, and the first event's first.
+
+    A new record is one also where it gets no value but its key.
+    """
     grouped: dict[Record, list[FieldChange]] = defaultdict(list)
     for change in changes:
         grouped[change.record].append(change)
-    records = [
-        RecordChange(
-            object=record[0],
-            key=fields[0].key,
-            salesforce_id="" if record in crm.made else record[1],
-            is_new=record in crm.made,
-            event_ids=tuple(sorted({i for change in fields for i in change.event_ids})),
-            fields=tuple(fields),
+    made = dict(writers.made())
+    records = []
+    for record in {**grouped, **made}:
+        fields = grouped[record]
+        ids = {event_id for change in fields for event_id in change.event_ids}
+        maker = made.get(record)
+        records.append(
+            RecordChange(
+                object=record[0],
+                key=fields[0].key if maker is None else maker.asked.key,
+                salesforce_id=record[1] if maker is None else "",
+                is_new=maker is not None,
+                event_ids=tuple(sorted(ids | ({maker.event_id} if maker else set()))),
+                fields=tuple(fields),
+            )
         )
-        for record, fields in grouped.items()
-    ]
     return sorted(records, key=lambda record: (record.object, record.event_ids))

@@ -77,15 +77,16 @@ class Comparer:
         lines = FieldLines(mappings)
         writers = Writers(tried, trial.crm, self.schema)
         sent = list(sent_changes(trial.crm, writers, lines, self.schema))
-        unsent = [] if self.org else no_longer_sent(tried)
         ends = tuple(one for one in tried if one.before != one.after)
         changing = {event_id for change in sent for event_id in change.event_ids}
+        changing |= {writer.event_id for _, writer in writers.made()}
         changing |= {one.event_id for one in ends}
         needed = writers.needed(changing)
         marks = [mark for mark in chosen.marks if mark.event_id in needed]
+        unsent = [] if self.org else no_longer_sent(tried)
         return Comparison(
             chosen=chosen,
-            records=tuple(by_record(chain(sent, unsent), trial.crm)),
+            records=tuple(by_record(chain(sent, unsent), writers)),
             ends=ends,
             cost=self._cost(marks, mappings, snapshot),
             unknown=len(trial.unknown),

@@ -15,6 +15,7 @@ from worker.delivery.exchange import deliver
 from worker.delivery.lookup import Name, names_of
 from worker.delivery.planning import EventPlan, Job, plan_event, recall_calls
 from worker.delivery.settling import fold
+from worker.errors import SyncError
 from worker.mapping.mapping_set import MappingSet
 from worker.model import Connection, State
 from worker.org_schema import OrgSchema
@@ -99,7 +100,21 @@ class Trial:
         self.later = LaterRecords(self.past.lanes)
 
     def run(self, rows: Sequence[EventRow]) -> list[Tried]:
-        """Try a batch. Raises `CrmUnavailable` and `StoreUnavailable`."""
+        """Try a batch. Raises `CrmUnavailable` and `StoreUnavailable`.
+
+        An event that a fault of our own would park, when delivered, is so here too.
+        """
+        try:
+            return self._run(rows)
+        except SyncError:
+            raise
+        except Exception:  # noqa: BLE001  (shown as what delivering would make of it)
+            if len(rows) > 1:
+                return [tried for row in rows for tried in self.run([row])]
+            fault = EventPlan(rows[0], state=State.PARKED, reason="internal_error")
+            return [_tried(fault, ())]
+
+    def _run(self, rows: Sequence[EventRow]) -> list[Tried]:
         records = records_by_event(self.past.events, rows)
         plans = [plan_event(row, self.mappings, self.connections, ()) for row in rows]
         recall_calls(plans, self.past.calls)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from worker.comparing.dry_crm import DryCrm
@@ -34,15 +34,22 @@ class Writers:
         self._crm = crm
         self._schema = schema
         self._of_field: dict[Field, list[Writer]] = defaultdict(list)
+        self._makers: dict[Record, Writer] = {}
         self._of_event: dict[int, list[tuple[Field, Writer]]] = defaultdict(list)
         for event in sorted(tried, key=lambda one: (one.occurred_at, one.event_id)):
             for asked in event.asks:
                 if asked.record is not None:
                     writer = Writer(event.event_id, asked)
+                    self._makers.setdefault(asked.record, writer)
                     for name in asked.sent:
                         field = (asked.record, name)
                         self._of_field[field].append(writer)
                         self._of_event[event.event_id].append((field, writer))
+
+    def made(self) -> Iterator[tuple[Record, Writer]]:
+        """Yield the records that are new, each with the write of the earliest call."""
+        for record in self._crm.made:
+            yield record, self._makers[record]
 
     def of_value(self, record: Record, name: str) -> Sequence[Writer]:
         """Return the write that gave the field its value, or all with lines of it.
