@@ -34,6 +34,13 @@ class Case:
         """How many fields the mapping has."""
         return sum(len(write.fields) for write in self.mapping.spec.writes)
 
+    @property
+    def paths(self) -> list[str]:
+        """The paths that the fields read, as often as they do."""
+        writes = self.mapping.spec.writes
+        fields = (field for write in writes for field in write.fields)
+        return [path for field in fields for path in field.value.inputs]
+
 
 def load_cases(names: tuple[str, ...]) -> list[Case]:
     """Return the fixtures of these names, with the mappings as they ship."""

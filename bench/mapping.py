@@ -9,10 +9,13 @@ from importlib.metadata import version
 from statistics import median
 from timeit import timeit
 
+import jmespath
+
 from bench.cases import Case, load_cases
 from bench.plain_jmespath import PlainMapping
 from bench.segment import NoSegment, package_version, time_segment
 from bench.segment_mapping import LEFT_OUT
+from worker.mapping.paths import compile_path
 
 COMPARED = ("cora/call.completed__every_outcome", "altur/on_call_end__newest")
 OTHERS = (
@@ -49,6 +52,7 @@ def _compare(case: Case) -> None:
     print(f"  {_titled(case)}")
     _print("ours", ours)
     _print(f"plain jmespath {version('jmespath')}", theirs, ours)
+    _compare_paths(case)
     try:
         segment = time_segment(case, case.mapping.plan(case.context))
     except NoSegment as reason:
@@ -58,6 +62,19 @@ def _compare(case: Case) -> None:
     _print(f"Segment, {segment.batch_of} events at once", segment.batch, ours)
     print(f"      under Node {segment.node}, {segment.fields} of {case.fields} fields;")
     print(f"      left out there: {LEFT_OUT}")
+
+
+def _compare_paths(case: Case) -> None:
+    """Time what JMESPath is for: transforms and policies are the same in both."""
+    paths = case.paths
+    getters = [compile_path(path) for path in paths]
+    searches = [jmespath.compile(path).search for path in paths]
+    ours, theirs = times_of(
+        lambda: [get(case.context) for get in getters],
+        lambda: [search(case.context) for search in searches],
+    )
+    _print(f"its {len(paths)} paths alone, ours", ours)
+    _print("its paths alone, jmespath", theirs, ours)
 
 
 def _titled(case: Case) -> str:

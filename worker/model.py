@@ -84,7 +84,7 @@ class Event:
     body: Mapping[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Match:
     """What identifies a record: a field of its object and that field's value.
 
@@ -100,7 +100,7 @@ class Match:
         return f"{self.field}={self.value}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Link:
     """A reference of a write: `field` gets the id of the record that matches.
 
@@ -115,7 +115,7 @@ class Link:
     ambiguous: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Write:
     """One record that an event asks for.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from worker.mapping.field_plans import redact
 from worker.mapping.paths import Context, has_value, is_true
 from worker.mapping.spec import MappingSpec
-from worker.mapping.write_plans import WritePlan
-from worker.model import Plan, State, Unwritten, Write
+from worker.mapping.write_plans import PlanInMaking, WritePlan
+from worker.model import Plan, State, Unwritten
 
 WRONG_PARTY = "wrong_party"
 
@@ -26,16 +27,18 @@ class CompiledMapping:
         """
         spec = self.spec
         reason = self.skip_reason(context)
-        writes: list[Write | Unwritten] = []
+        made = PlanInMaking()
         if reason is None:
             is_wrong_party = self.is_wrong_party(context)
             for plan in self._write_plans:
                 if is_wrong_party and not plan.spec.writes_wrong_party:
                     if plan.applies(context):
-                        writes.append(_held_back(plan))
+                        made.members.append(_held_back(plan))
                     continue
-                writes.extend(plan.writes(context, is_wrong_party))
-        return Plan(reason, tuple(writes), spec.path, spec.version, spec.content_hash)
+                plan.add_to(made, context, is_wrong_party)
+            redact(made.texts)
+        members = tuple(made.members)
+        return Plan(reason, members, spec.path, spec.version, spec.content_hash)
 
     def is_urgent(self, context: Context) -> bool:
         """Return whether the event overtakes everything."""

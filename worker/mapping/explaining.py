@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.mapping.compiled import CompiledMapping
+from worker.mapping.field_plans import field_plan, field_value
 from worker.mapping.paths import ABSENT, Context, compile_path, has_value, is_true
 from worker.mapping.spec import FieldSpec, LinkSpec, ValueSpec, WriteSpec
-from worker.mapping.write_plans import field_plan, field_value, find_match
+from worker.mapping.write_plans import find_match
 from worker.model import Match
 
 ABSENT_WORD = "(absent)"

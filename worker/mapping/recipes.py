@@ -11,7 +11,7 @@ from worker.mapping.paths import ABSENT, compile_path
 from worker.mapping.strict_yaml import Node, Place, Scalar, Table
 from worker.mapping.template import Template, compile_template
 from worker.mapping.transforms import TRANSFORMS, Argument, Transform
-from worker.mapping.values import Recipe, Step, compile_recipe, guarded
+from worker.mapping.values import Recipe, Step, compile_recipe
 
 
 class ValueReader:
@@ -98,11 +98,10 @@ class ValueReader:
 def _bound(known: Transform, argument: Any) -> Step:
     """Return the transform with its argument in place."""
     if known.argument is Argument.NONE:
-        return guarded(known.name, lambda value, _context: known.run(value))
+        return Step(known.name, known.run)
     if isinstance(argument, spec.PathSpec):
-        get = argument.get
-        return guarded(known.name, lambda value, ctx: known.run(value, get(ctx)))
-    return guarded(known.name, lambda value, _context: known.run(value, argument))
+        return Step(known.name, known.run, get=argument.get)
+    return Step(known.name, known.run, (argument,))
 
 
 def _with_function(found: spec.ValueSpec, is_key: bool) -> spec.ValueSpec:

@@ -7,15 +7,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from worker.mapping.findings import did_you_mean
-from worker.mapping.paths import ABSENT, Context, Getter, compile_path, has_value
+from worker.mapping.paths import ABSENT, Context, Getter, compile_path
 from worker.mapping.transforms import TRANSFORMS, Argument, Transform
 from worker.mapping.transforms.registry import text_of
-from worker.mapping.values import guarded
+from worker.mapping.values import Recipe, Step, compile_recipe
 
 # A bar before a lone name is ours; other bars are JMESPath's own.
 _STEP = re.compile(r"(?<!\|)\|(?=\s*[a-z_][a-z0-9_]*\s*(?:[:|]|\Z))")
@@ -27,20 +26,16 @@ class Slot:
     """One `{...}` of a template. `calls` are its transforms by name, with arguments."""
 
     path: str
-    get: Getter
-    steps: tuple[Callable[[Any], Any], ...]
+    take: Getter
     calls: tuple[tuple[str, Any], ...]
     default: str | None
 
     def render(self, context: Context) -> str | None:
         """Return the text of this slot, or None where there is no value."""
-        value = self.get(context)
-        if has_value(value):
-            for step in self.steps:
-                value = step(value)
-                if not has_value(value):
-                    break
-        if not has_value(value):
+        value = self.take(context)
+        if isinstance(value, str):
+            return self.default if not value or value.isspace() else value
+        if value is None or value is ABSENT:
             return self.default
         return text_of(value)
 
@@ -102,38 +97,39 @@ def compile_template(text: str) -> Template:
 
 
 def _slot(inside: str) -> Slot:
-    path, *steps = _STEP.split(inside)
+    path, *written = _STEP.split(inside)
     default: str | None = None
-    functions: list[Callable[[Any], Any]] = []
+    steps: list[Step] = []
     calls: list[tuple[str, Any]] = []
-    for step in steps:
-        name, has_argument, argument = step.lstrip().partition(":")
+    for call in written:
+        name, has_argument, argument = call.lstrip().partition(":")
         name = name.rstrip()
         if name == "default":
             default = argument
         else:
             given = argument if has_argument else None
-            functions.append(_step(name, given))
+            steps.append(_step(name, given))
             calls.append((name, given))
     getter = compile_path(path.strip())
-    return Slot(path.strip(), getter, tuple(functions), tuple(calls), default)
+    take = compile_recipe(Recipe(getters=(getter,), steps=tuple(steps)))
+    return Slot(path.strip(), take, tuple(calls), default)
 
 
-def _step(name: str, argument: str | None) -> Callable[[Any], Any]:
+def _step(name: str, argument: str | None) -> Step:
     known = TRANSFORMS.get(name)
     if known is None:
         raise ValueError(f"no transform {name!r}{did_you_mean(name, [*TRANSFORMS])}")
     if known.argument is Argument.NONE and argument is None:
-        return guarded(name, known.run)
+        return Step(name, known.run)
     if known.argument is Argument.TEXT and argument is not None:
         _refuse_fault(known, argument)
-        return guarded(name, lambda value: known.run(value, argument))
+        return Step(name, known.run, (argument,))
     if known.argument is Argument.NUMBER and argument is not None:
         if not argument.strip().isdecimal():
             raise ValueError(f"{name!r} takes a whole number")
         number = int(argument)
         _refuse_fault(known, number)
-        return guarded(name, lambda value: known.run(value, number))
+        return Step(name, known.run, (number,))
     raise ValueError(f"{name!r} takes {known.argument.value} and is not for templates")
 
 

@@ -8,29 +8,38 @@ from typing import Any
 
 from worker.mapping.paths import ABSENT, Context, Getter, has_value, is_true
 
-Step = Callable[[Any, Context], Any]
+# A transform should raise `ValueError` alone; whatever arithmetic or look-up goes wrong
+# in it besides must park one write too, and not more.
+FAULTS = (ValueError, ArithmeticError, LookupError, TypeError)
 
 
 class TransformRefused(ValueError):
     """A transform can make nothing of the value; the message names the transform."""
 
 
-def guarded(name: str, run: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a transform whose refusal names it.
+def refused(name: str, error: Exception) -> TransformRefused:
+    """Return the refusal that names the transform."""
+    is_said = isinstance(error, ValueError)
+    return TransformRefused(f"{name}: {error if is_said else type(error).__name__}")
 
-    A transform should raise `ValueError` alone; whatever arithmetic or look-up goes
-    wrong in it besides must park one write too, and not more.
-    """
 
-    def step(*arguments: Any) -> Any:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transform with its argument in place: fixed, read by `get`, or none."""
+
+    name: str
+    run: Callable[..., Any]
+    fixed: tuple[Any, ...] = ()
+    get: Getter | None = None
+
+    def __call__(self, value: Any, context: Context) -> Any:
+        """Return what the transform makes of a value. Raises `TransformRefused`."""
         try:
-            return run(*arguments)
-        except ValueError as error:
-            raise TransformRefused(f"{name}: {error}") from None
-        except (ArithmeticError, LookupError, TypeError) as error:
-            raise TransformRefused(f"{name}: {type(error).__name__}") from None
-
-    return step
+            if self.get is not None:
+                return self.run(value, self.get(context))
+            return self.run(value, *self.fixed)
+        except FAULTS as error:
+            raise refused(self.name, error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,10 @@ def compile_recipe(recipe: Recipe) -> Getter:
     The function raises `TransformRefused`.
     """
     take = _taker(recipe)
-    if recipe.steps or recipe.choices is not None:
-        take = _with_steps(take, recipe)
+    for number, step in enumerate(recipe.steps):
+        take = _with_step(take, step, is_first=number == 0)
+    if recipe.choices is not None:
+        take = _with_choice(take, recipe.choices, recipe.otherwise)
     if recipe.default is not ABSENT:
         take = _with_default(take, recipe.default)
     if recipe.when is not None:
@@ -83,7 +94,10 @@ def _first_of(getters: tuple[Getter, ...]) -> Getter:
         fallback: Any = ABSENT
         for get in getters:
             value = get(context)
-            if has_value(value):
+            if isinstance(value, str):
+                if value and not value.isspace():
+                    return value
+            elif value is not None and value is not ABSENT:
                 return value
             if fallback is ABSENT:
                 fallback = value
@@ -92,29 +106,46 @@ def _first_of(getters: tuple[Getter, ...]) -> Getter:
     return take
 
 
-def _with_steps(inner: Getter, recipe: Recipe) -> Getter:
-    """A blank text has nothing to transform or to choose by: it counts as absent."""
-    steps, choices, otherwise = recipe.steps, recipe.choices, recipe.otherwise
+def _with_step(inner: Getter, step: Step, *, is_first: bool) -> Getter:
+    """A blank text has nothing to transform: if a vendor sent it, it counts as absent.
+
+    What a transform before has made blank stays as it is.
+    """
+    name, run, get = step.name, step.run, step.get
+    has_fixed = bool(step.fixed)
+    fixed = step.fixed[0] if has_fixed else None
 
     def take(context: Context) -> Any:
         value = inner(context)
-        if not has_value(value):
-            return _nothing(value)
-        for step in steps:
-            value = step(value, context)
-            if not has_value(value):
-                break
-        if choices is None:
+        if isinstance(value, str):
+            if not value or value.isspace():
+                return ABSENT if is_first else value
+        elif value is None or value is ABSENT:
             return value
-        return (
-            choices.get(_key(value), otherwise) if has_value(value) else _nothing(value)
-        )
+        try:
+            if has_fixed:
+                return run(value, fixed)
+            return run(value) if get is None else run(value, get(context))
+        except FAULTS as error:
+            raise refused(name, error) from None
 
     return take
 
 
-def _nothing(value: Any) -> Any:
-    return None if value is None else ABSENT
+def _with_choice(inner: Getter, choices: Mapping[str, Any], otherwise: Any) -> Getter:
+    """A blank text has nothing to choose by: it counts as absent."""
+
+    def take(context: Context) -> Any:
+        value = inner(context)
+        if isinstance(value, str):
+            if not value or value.isspace():
+                return ABSENT
+            return choices.get(value, otherwise)
+        if value is None or value is ABSENT:
+            return value
+        return choices.get(_key(value), otherwise)
+
+    return take
 
 
 def _key(value: Any) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from worker.mapping.transforms.numbers import to_integer
 from worker.mapping.transforms.registry import Argument, transform
+
+_SECONDS = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+_IN_UTC = re.compile(rf"{_SECONDS}(?:\.[0-9]+)?Z")
 
 
 @transform(
@@ -22,7 +26,7 @@ def to_date(value: Any) -> str:
     It is the day that is written, whatever the offset. For the day that it is
     somewhere else: `to_date_in`; for other ways to write dates: `parse_date`.
     """
-    return moment_of(value).date().isoformat()
+    return day_of(value).isoformat()
 
 
 @transform(
@@ -34,6 +38,8 @@ def to_date(value: Any) -> str:
 def to_datetime(value: Any) -> str:
     """A moment in UTC to the second, from ISO 8601; without an offset it is UTC."""
     moment = moment_of(value)
+    if _IN_UTC.fullmatch(value):
+        return f"{value[:19]}Z"
     return utc_text(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
@@ -52,7 +58,7 @@ def days_after(value: Any, start: Any) -> str:
     """
     days = to_integer(value)
     try:
-        return (moment_of(start).date() + timedelta(days=days)).isoformat()
+        return (day_of(start) + timedelta(days=days)).isoformat()
     except OverflowError:
         raise ValueError("too many days") from None
 
@@ -72,6 +78,16 @@ def moment_of(value: Any) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("not a date in ISO 8601") from None
+
+
+def day_of(value: Any) -> date:
+    """Return the day that a text writes in ISO 8601. Raises `ValueError`."""
+    if isinstance(value, str) and len(value) == 10:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("not a date in ISO 8601") from None
+    return moment_of(value).date()
 
 
 def utc_text(moment: datetime) -> str:

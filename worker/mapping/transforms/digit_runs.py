@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 DASHES = "\u2010\u2011\u2012\u2013-"
 # Nine digits at least. Possessive: no digit is looked at twice, whatever comes after.
 RUN = re.compile(rf"[0-9](?:[ \u00a0.,{DASHES}]{{0,3}}+[0-9]){{8,}}+")
+# The same of the kinds of characters, with more that may stand between: to find where
+# something begins that is one certain character is much quicker.
+_LIKELY = re.compile(rb"0(?:s{0,3}+0){8,}+")
+_KINDS = bytes(
+    ord("0" if byte in b"0123456789" else "s" if byte in b" .,-?" else "x")
+    for byte in range(256)
+)
+_LENGTHS = frozenset({9, *range(13, 20)})
 _GROUP = re.compile("[0-9]+")
 _SPACED = re.compile(rf"[ \u00a0]{{1,3}}|[ \u00a0]?[{DASHES}][ \u00a0]?")
 _LISTED = re.compile(r"[ \u00a0]?[.,][ \u00a0]?")
@@ -63,6 +71,17 @@ class DigitChain:
             self.between[at] in {*marks}
             and True not in self.taken[max(0, at - 1) : at + 1]
         )
+
+
+def may_have_number(text: str) -> bool:
+    """Return False for a text that surely has no card number and no SSN.
+
+    That is much quicker than to look for them. Several texts can be asked about as one
+    if they have line breaks between them.
+    """
+    # What is not ASCII is a `?` then, and may be a dash or a space.
+    runs = _LIKELY.findall(text.encode("ascii", "replace").translate(_KINDS))
+    return bool(runs) and any(len(r) in _LENGTHS or b"s" in r for r in runs)
 
 
 def chains_of(text: str, run: Span, urls: list[Span]) -> Iterator[DigitChain]:

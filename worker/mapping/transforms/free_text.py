@@ -18,6 +18,7 @@ from worker.mapping.transforms.digit_runs import (
     DigitChain,
     Span,
     chains_of,
+    may_have_number,
     urls_of,
 )
 from worker.mapping.transforms.registry import text_of, transform
@@ -38,7 +39,7 @@ def redact_text(text: str) -> str:
 
     It takes steps in proportion to the text's length, and few where it has few digits.
     """
-    if len(text) < SSN_DIGITS or RUN.search(text) is None:
+    if len(text) < SSN_DIGITS or not may_have_number(text):
         return text
     urls = urls_of(text) if "://" in text else []
     pieces: list[str] = []

@@ -18,7 +18,8 @@ from worker.mapping.transforms.registry import Argument, list_of, text_of, trans
 )
 def join(value: Any, separator: str) -> str:
     """A list as one text; nulls are left out."""
-    return separator.join(text_of(item) for item in list_of(value) if item is not None)
+    items = [text_of(item) for item in list_of(value) if item is not None]
+    return separator.join(items)
 
 
 def check_turn_keys(keys: Mapping[str, str]) -> None:
@@ -43,10 +44,12 @@ def check_turn_keys(keys: Mapping[str, str]) -> None:
 def transcript(value: Any, keys: Mapping[str, str]) -> str:
     """A list of turns as lines of `speaker: text`; the argument names the two keys."""
     speaker, text = keys.get("speaker", "speaker"), keys.get("text", "text")
-    turns = (turn for turn in list_of(value) if isinstance(turn, dict))
     return "\n".join(
-        f"{text_of(turn.get(speaker) or '?')}: {text_of(turn.get(text) or '')}"
-        for turn in turns
+        [
+            f"{text_of(turn.get(speaker) or '?')}: {text_of(turn.get(text) or '')}"
+            for turn in list_of(value)
+            if isinstance(turn, dict)
+        ]
     )
 
 

@@ -77,6 +77,7 @@ _MONEY = re.compile(
     rf"(?P<number>{_NUMBER})(?: ?/-)?(?P<back>(?: ?(?:{_CURRENCY})){{0,2}})\.?",
     re.ASCII,
 )
+_WHOLE = re.compile("[0-9]{1,15}")
 _ALL_GROUPED = re.compile(_GROUPED, re.ASCII)
 _WORDS = re.compile(_CURRENCY)
 
@@ -108,6 +109,8 @@ def to_money(value: Any) -> float:
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(decimal_of(value))
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return float(value)
     found = _amount(value)
     digits = found["number"]
     whole, fraction = digits, "0"

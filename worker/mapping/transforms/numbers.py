@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeGuard
 
 from worker.mapping.transforms.registry import transform
 
 LONGEST_NUMBER = 500
+_LARGE = 10**18
 _PERCENT = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)?) ?%?")
 
 
 @transform((90_500, 91), (0, 0), (1, 1), takes=("number", "text"), gives="integer")
 def ms_to_seconds(value: Any) -> int:
     """Whole seconds, rounded up: a call of 1 ms is a call of 1 s."""
+    if is_small_integer(value):
+        return -(-value // 1000)
     return math.ceil(decimal_of(value) / 1000)
 
 
@@ -36,6 +39,8 @@ def seconds_to_minutes(value: Any) -> int:
 )
 def to_integer(value: Any) -> int:
     """A whole number, from text too; anything with a fraction is refused."""
+    if is_small_integer(value):
+        return value
     number = decimal_of(value)
     if number != number.to_integral_value():
         raise ValueError("not a whole number")
@@ -47,6 +52,8 @@ def to_integer(value: Any) -> int:
 )
 def to_number(value: Any) -> int | float:
     """A number, from text written with a point."""
+    if is_small_integer(value):
+        return value
     number = decimal_of(value)
     return value if isinstance(value, int | float) else float(number)
 
@@ -82,6 +89,11 @@ def to_percent(value: Any) -> float:
 def share_to_percent(value: Any) -> float:
     """A share of one, such as a vendor's confidence, as a Percent field's number."""
     return float(decimal_of(value) * 100)
+
+
+def is_small_integer(value: Any) -> TypeGuard[int]:
+    """Return whether it is a whole number that needs no look at how large it is."""
+    return type(value) is int and -_LARGE < value < _LARGE
 
 
 def decimal_of(value: Any) -> Decimal:

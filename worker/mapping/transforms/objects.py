@@ -15,5 +15,13 @@ from worker.mapping.transforms.registry import object_of, text_of, transform
 )
 def pairs(value: Any) -> str:
     """An object as lines of `key: value`; keys with null are left out."""
-    present = ((k, v) for k, v in object_of(value).items() if v is not None)
-    return "\n".join(f"{key}: {text_of(item)}" for key, item in present)
+    return "\n".join(
+        [
+            # Most are flags.
+            f"{key}: true"
+            if item is True
+            else f"{key}: {item if isinstance(item, str) else text_of(item)}"
+            for key, item in object_of(value).items()
+            if item is not None
+        ]
+    )

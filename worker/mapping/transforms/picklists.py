@@ -35,7 +35,7 @@ def flags(value: Any, labels: Mapping[str, str]) -> str:
     No key true gives an empty text.
     """
     given = object_of(value)
-    return ";".join(label for key, label in labels.items() if given.get(key) is True)
+    return ";".join([lab for key, lab in labels.items() if given.get(key) is True])
 
 
 @transform(
@@ -49,7 +49,10 @@ def flags(value: Any, labels: Mapping[str, str]) -> str:
 def first_flag(value: Any, labels: Mapping[str, str]) -> str | None:
     """The label of the first key that is true, in the labels' order; else null."""
     given = object_of(value)
-    return next((lab for key, lab in labels.items() if given.get(key) is True), None)
+    for key, label in labels.items():
+        if given.get(key) is True:
+            return label
+    return None
 
 
 @transform(

@@ -142,6 +142,8 @@ def text_of(value: Any) -> str:
 
     Raises `ValueError` for what is nested too deeply to be written.
     """
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list):
@@ -149,7 +151,7 @@ def text_of(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False)
         except RecursionError:
             raise ValueError("nested too deeply") from None
-    return value if isinstance(value, str) else str(value)
+    return str(value)
 
 
 def list_of(value: Any) -> list[Any]:

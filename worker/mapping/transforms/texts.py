@@ -9,6 +9,7 @@ from typing import Any
 from worker.mapping.transforms.registry import Argument, text_of, transform
 
 LONGEST_WORD = 30
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]")
 
 
 @transform(("Inbound", "inbound"), gives="text")
@@ -31,8 +32,10 @@ def upper(value: Any) -> str:
 )
 def title(value: Any) -> str:
     """A word of a vendor's as a person writes it: words apart, one capital."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", text_of(value))
-    return words.strip().capitalize()
+    text = text_of(value)
+    if text.isalpha() and (text.islower() or text.isupper()):
+        return text.capitalize()
+    return _BETWEEN_WORDS.sub(" ", text).strip().capitalize()
 
 
 @transform(
