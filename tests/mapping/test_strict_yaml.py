@@ -95,6 +95,12 @@ def test_tables_keep_their_order() -> None:
     assert list(plain(read("{b: 1, a: 2, c: 3}", "m.yaml"))) == ["b", "a", "c"]
 
 
+TOO_EARLY = "the file ends too early: a bracket, brace or quote is not closed"
+A_COLON = "a ': ' too many: put a text that has one in quotes"
+INDENT = "the indent is not that of the lines around it"
+OPEN = "is not closed, or a comma is missing in it"
+COMMA = "a comma is missing, or quotes around a text"
+DEEP = "lists and tables are nested more than 50 deep"
 ANCHORS = "anchors and aliases are not allowed: write the value out"
 TAGS = "tags are not allowed: every value is text"
 
@@ -124,12 +130,42 @@ TAGS = "tags are not allowed: every value is text"
         ("", ["1:1: the file is empty"]),
         ("# only a comment\n", ["1:1: the file is empty"]),
         ("a:\n\tb: 1", ["2:1: a tab: indent with spaces"]),
-        ("a: b: c", ["1:5: mapping values are not allowed here"]),
-        ("a: [1", ["1:6: expected ',' or ']', but got '<stream end>'"]),
-        ("a: 'x", ["1:6: found unexpected end of stream"]),
-        ("a: 1\n---\nb: 2", ["2:1: but found another document"]),
+        ("a: b: c", [f"1:5: {A_COLON}"]),
+        ("a: [1", [f"1:6: {TOO_EARLY}"]),
+        ("a: 'x", ["1:4: the quote that begins here is not closed"]),
+        ("a: 1\n---\nb: 2", ["2:1: a second document: a file has one"]),
         ("a: *x", [f"1:4: {ANCHORS}"]),
-        ("a: \x00", ["1:1: not YAML text"]),
+        ("a:\n  b: 1\n   c: 2", ["3:5: " + A_COLON]),
+        ("a:\n  b: {c: 1}\n   d: 2", [f"3:4: {INDENT}"]),
+        ("a:\n   b: 1\n  c: 2", [f"3:3: {INDENT}"]),
+        ("a: {b: 1\nc: 2", [f"1:4: '{{' {OPEN}"]),
+        ("a: [{b: 1}\nc: 2", [f"1:4: '[' {OPEN}"]),
+        ("a: {b: 1; c: 2}", [f"1:12: expected ',' or '}}', but got ':': {COMMA}"]),
+        (
+            'a: "b\nc: 1\nd: "e"',
+            ["1:4: the quote that begins here is closed only in line 3"],
+        ),
+        (
+            'a: "b" c',
+            ["1:8: more text after the end of a value: put all of it in quotes"],
+        ),
+        ("a: {b: 1}}", ["1:10: '}' is too many, or a text lacks its quotes"]),
+        ("a: 1\nb\nc: 2", ["2:1: a ':' is missing after the key"]),
+        ("a:\n  -b: 1\n    c: 2", ["2:3: a space is missing after '-'"]),
+        (
+            "a: {b: %c}",
+            [
+                "1:8: found character '%' that cannot start any token:"
+                " put the text in quotes"
+            ],
+        ),
+        (
+            "a:\n\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}b: 1\n  c: 2",
+            ["2:1: a no-break space: indent with spaces"],
+        ),
+        ("a: " + "[" * 5_000 + "]" * 5_000, [f"1:53: {DEEP}"]),
+        ("a: " + "{a: " * 5_000 + "}" * 5_000, [f"1:200: {DEEP}"]),
+        ("a: b\nc: \x00", ["2:4: a character that no text file has: take it out"]),
     ],
 )
 def test_what_would_surprise_is_found(text: str, expected: list[str]) -> None:

@@ -14,6 +14,9 @@ from typing import Any
 import yaml
 
 from worker.mapping.findings import BadMapping, Finding
+from worker.mapping.yaml_faults import finding_of
+
+DEEPEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,8 @@ def read(text: str, path: str) -> Node:
     try:
         _refuse_extras(text, path)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = error.problem or error.context or "not YAML"
-        if r"'\t'" in problem:
-            problem = "a tab: indent with spaces"
-        raise BadMapping([Finding(path, line, column, problem, "yaml")]) from None
-    except yaml.YAMLError:
-        raise BadMapping([Finding(path, 1, 1, "not YAML text", "yaml")]) from None
+    except yaml.YAMLError as error:
+        raise BadMapping([finding_of(error, text, path)]) from None
     if root is None:
         raise BadMapping([Finding(path, 1, 1, "the file is empty", "yaml")])
     findings: list[Finding] = []
@@ -85,7 +81,7 @@ def read(text: str, path: str) -> Node:
 
 
 def _refuse_extras(text: str, path: str) -> None:
-    """Refuse anchors, aliases and tags before they are expanded."""
+    """Refuse anchors, aliases, tags and deep nesting before they are expanded."""
     findings = []
     for event, what in _extras(text):
         mark: Any = event.start_mark
@@ -95,7 +91,15 @@ def _refuse_extras(text: str, path: str) -> None:
 
 
 def _extras(text: str) -> Iterator[tuple[yaml.Event, str]]:
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            yield event, f"lists and tables are nested more than {DEEPEST} deep"
+            return
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             yield event, "anchors and aliases are not allowed: write the value out"
         elif getattr(event, "tag", None):
