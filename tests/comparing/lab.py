@@ -28,6 +28,7 @@ from worker.comparing.same import is_same
 from worker.comparing.trial import Past
 from worker.localorg import LocalOrg
 from worker.mapping.mapping_set import MappingSet
+from worker.org_schema import load_schema
 from worker.store.calls import Calls
 from worker.store.events import EVENT, Events
 from worker.store.history import History
@@ -56,6 +57,9 @@ class Lab:
     harness: Harness
     org: LocalOrg
     engine: Engine
+
+    def __post_init__(self) -> None:
+        self.schema = load_schema(self.harness.schema_dir)
 
     def send(self, *calls: dict[str, Any]) -> list[int]:
         """Deliver calls one after the other, each a minute later."""
@@ -87,7 +91,7 @@ class Lab:
         mappings = cora_mapping(changed) if isinstance(changed, str) else changed
         before = self.values()
         self.org.reset_stats()
-        comparer = Comparer(self.past(), CONNECTIONS, self.harness.drainer.schema)
+        comparer = Comparer(self.past(), CONNECTIONS, self.schema)
         with client_of(self.org.url) as crm:
             if against_org:
                 comparer = dataclasses.replace(comparer, org=crm)
@@ -128,12 +132,13 @@ class Lab:
         made = {self._id_of(r) for r in comparison.records if r.is_new}
         really = {k: v for k, v in replayed.changed.items() if k[1] not in made}
         assert {k for k in announced if k[1] not in made} == set(really)
-        schema = self.harness.drainer.schema
         after = self.values()
         for name, value in announced.items():
             now = after[name]
             is_made = str(value).startswith("new ")  # its id was not known yet
-            assert is_made or is_same(now, value, schema.field(name[0], name[2])), name
+            assert is_made or is_same(
+                now, value, self.schema.field(name[0], name[2])
+            ), name
         assert replayed.api_requests <= comparison.cost.api_requests
         ends = {tried.event_id: tried.after for tried in comparison.ends}
         assert {i: words(self.harness, i) for i in ends} == ends
@@ -142,7 +147,7 @@ class Lab:
         """Return every field of every record in the org."""
         return {
             (name, record["Id"], field): value
-            for name in self.harness.drainer.schema.fields
+            for name in self.schema.fields
             for record in self.org.records(name)
             for field, value in record.items()
             if field not in STAMPS
