@@ -168,7 +168,6 @@ def test_every_fault_of_the_connections_is_found_with_its_line(tmp_path: Path) -
         "/connections.yaml:6:1: 'Bad Name' is not a name of lower case letters,"
         " digits and -",
         "/connections.yaml:10:11: no source 'acme'",
-        "/connections.yaml:13:3: 'secrets' is missing",
         "/connections.yaml:14:3: unknown key 'secret' (did you mean 'secrets'?)",
         "/connections.yaml:16:16: 'v3' is not one of: v2, v1",
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from worker.mapping.findings import Finding, did_you_mean
+from worker.mapping.shape_keys import find_conflicts, key_hint, meant_by
 from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table
 
 EMPTY = ("", "~", "null", "Null", "NULL")
@@ -156,32 +157,19 @@ def _check_fields(node: Node, shape: Fields, found: list[Finding]) -> None:
         listed = ", ".join(shape.keys)
         found.append(_finding(node.place, f"expected a table with: {listed}"))
         return
+    faulty = set()
     for name, child in node.entries.items():
-        key = shape.keys.get(name)
-        if key is None:
-            message = f"unknown key {name!r}{did_you_mean(name, shape.keys)}"
+        if name not in shape.keys:
+            message = f"unknown key {name!r}{key_hint(name, shape.keys)}"
             found.append(_finding(node.key_places[name], message, "unknown_key"))
-        else:
-            _check(child, key.shape, found)
+        elif inner := find_faults(child, shape.keys[name].shape):
+            faulty.add(name)
+            found.extend(inner)
+    meant = meant_by(node.entries, shape.keys)
     for name, key in shape.keys.items():
-        if key.required and name not in node.entries:
+        if key.required and name not in meant:
             found.append(_finding(node.place, f"{name!r} is missing", "missing_key"))
-    for group in shape.one_of:
-        if sum(name in node.entries for name in group) != 1:
-            message = f"give exactly one of: {', '.join(group)}"
-            found.append(_finding(node.place, message, "combination"))
-    for name, (other, value) in shape.needs.items():
-        if name in node.entries and not _has(node, other, value):
-            wanted = f"{other}: {value}" if value else f"{other}"
-            message = f"{name!r} goes with {wanted!r}"
-            found.append(_finding(node.key_places[name], message, "combination"))
-
-
-def _has(node: Table, name: str, value: str | None) -> bool:
-    child = node.entries.get(name)
-    if value is None or child is None:
-        return child is not None
-    return isinstance(child, Scalar) and child.text == value
+    found.extend(find_conflicts(node, shape.one_of, shape.needs, meant, faulty))
 
 
 def _check_names(node: Node, shape: Names, found: list[Finding]) -> None:
