@@ -30,7 +30,7 @@ def lines_of(found: dict[str, Any], records: int) -> Iterator[str]:
     rest = len(found["records"]) - len(shown)
     if rest:
         yield ""
-        yield f"{rest} more records: --records 0 shows all"
+        yield f"{_many(rest, 'more record')}: --records 0 shows all"
     yield ""
     yield _cost(found["cost"])
 
