@@ -40,6 +40,7 @@ MEANING_KINDS = {
     "length": "the text may be longer than the field",
     "picklist": "the picklist does not have the value",
     "not_external_id": "the key is no unique external id",
+    "fixed_key": "the key is the same for every call",
     "not_filterable": "records cannot be found by the field",
     "not_a_reference": "the link's field does not refer to the object",
     "required": "a new record would lack a field that it has to have",

@@ -79,7 +79,8 @@ class ValueReader:
         if fault and not isinstance(given, spec.PathSpec):
             message = f"{name!r}: {fault}"
             self._findings.append(node.place.finding(message, "argument"))
-        return spec.StepSpec(known, given, _bound(known, given), node.place)
+        places = nodes.key_places(argument)
+        return spec.StepSpec(known, given, _bound(known, given), node.place, places)
 
     def _argument(self, known: Transform, node: Node | None) -> Any:
         match known.argument:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,13 +36,14 @@ class Literal:
 class StepSpec:
     """A transform in a value. `argument` is a number, text, table, path or None.
 
-    `run` takes the value and the context.
+    `run` takes the value and the context. `places` has that of each key of a table.
     """
 
     transform: Transform
     argument: Any
     run: Any = field(repr=False)
     place: Place
+    places: Mapping[str, Place] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

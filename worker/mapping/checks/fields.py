@@ -37,11 +37,15 @@ def check_value(
 ) -> None:
     """Find where a field cannot hold what a value can be."""
     type_name = described["type"]
+    if notes.paths is None:
+        return  # Of an event that no vendor sends, nothing is known: that is the fault.
     if type_name in PICKLISTS:
         _check_picklist(name, value, found, described, notes)
     elif type_name in TEXT_TYPES:
-        _check_kinds(name, value.place, found, (TEXTS, _TEXT_HINT), described, notes)
-        _check_length(name, value.place, found, described, notes)
+        if found.kinds <= TEXTS:
+            _check_length(name, value.place, found, described, notes)
+        wanted = (TEXTS, _TEXT_HINT)
+        _check_kinds(name, value.place, found, wanted, described, notes)
     elif type_name in _TYPES:
         _check_kinds(name, value.place, found, _TYPES[type_name], described, notes)
 
@@ -119,7 +123,8 @@ def _labels(value: ValueSpec) -> list[tuple[str, Place]]:
     if value.choices is None:
         for step in value.steps[-1:]:
             if step.transform.labels and isinstance(step.argument, dict):
-                found.extend((text, step.place) for text in step.argument.values())
+                places = step.places
+                found.extend((text, places[key]) for key, text in step.argument.items())
     return [(text, place) for text, place in found if text]
 
 

@@ -25,6 +25,8 @@ def check_write(write: WriteSpec, notes: Notes) -> None:
     _check_object(write.object, write.object_place, notes)
     for match in write.key:
         _check_match(write.object, match, write.mode, notes)
+        if write.mode != "update":
+            _check_varies(match, notes)
     check_fields(write.object, write.fields, write.mode, notes)
     for link in write.links:
         _check_link(write, link, notes)
@@ -111,13 +113,21 @@ def _check_match(object_name: str, match: MatchSpec, mode: str, notes: Notes) ->
         notes.find(place, "not_filterable", message)
 
 
+def _check_varies(match: MatchSpec, notes: Notes) -> None:
+    """Find a key that is the same for every call, so that all write one record."""
+    template = match.value.template
+    if match.value.literal or (template is not None and not template.slots):
+        message = f"{match.field} is the same for every call, so all write one record"
+        notes.find(match.place, "fixed_key", f"{message}: name a path, as event.call_id")
+
+
 def _check_link(write: WriteSpec, link: LinkSpec, notes: Notes) -> None:
     _check_object(link.object, link.object_place, notes)
     described = _field(write.object, link.field, link.place, notes)
     if described is not None:
         _check_access(link.field, described, write.mode, False, link.place, notes)
         targets = described.get("referenceTo") or []
-        if link.object not in targets:
+        if link.object in notes.objects and link.object not in targets:
             message = f"{link.field} does not refer to {link.object}"
             fix = f": it refers to {', '.join(targets)}" if targets else ""
             notes.find(link.place, "not_a_reference", message + fix)

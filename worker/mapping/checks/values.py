@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -49,7 +50,12 @@ class ValueType:
 
 def path_type(path: PathSpec | Slot, place: Place, notes: Notes) -> Type:
     """Return what a path can find; one that no payload has is a finding."""
-    text = path.text if isinstance(path, PathSpec) else path.path
+    return _type_at(
+        path.text if isinstance(path, PathSpec) else path.path, place, notes
+    )
+
+
+def _type_at(text: str, place: Place, notes: Notes) -> Type:
     if notes.paths is None or not text:
         return ANYTHING
     try:
@@ -66,7 +72,9 @@ def value_type(value: ValueSpec, notes: Notes) -> ValueType:
     if value.when is not None:
         path_type(value.when, value.when.place, notes)
     found = _origin(value, notes)
-    for step in value.steps:
+    for index, step in enumerate(value.steps):
+        if index == 0 and step.transform.labels and "object" in found.kinds:
+            _check_flags(value.paths, step, notes)
         found = _after(found, step, notes)
     if value.choices is not None:
         found = _chosen(found, value, notes)
@@ -128,19 +136,28 @@ def _after(before: ValueType, step: StepSpec, notes: Notes) -> ValueType:
     known = step.transform
     if isinstance(step.argument, PathSpec):
         path_type(step.argument, step.argument.place, notes)
-    _check_takes(before, known, step.place, notes)
-    return _made_by(known, step.argument, before)
+    takes = _check_takes(before, known, step.place, notes)
+    made = _made_by(known, step.argument, before)
+    return made if takes else replace(made, max_length=0)  # One finding is enough.
+
+
+def _check_flags(paths: Iterable[PathSpec], step: StepSpec, notes: Notes) -> None:
+    """Find keys of a table of flags that the object which it reads does not have."""
+    for path in paths:
+        for key, place in step.places.items():
+            _type_at(f"({path.text}).{json.dumps(key)}", place, notes)
 
 
 def _check_takes(
     before: ValueType, known: Transform, place: Place, notes: Notes
-) -> None:
+) -> bool:
     kinds = {"text" if kind == "uri" else kind for kind in before.kinds}
     if before.is_open or not kinds or any(map(known.accepts, kinds)):
-        return
+        return True
     given, takes = words(kinds), words(known.takes)
     message = f"{known.name!r} cannot take {given}: it takes {takes}"
     notes.find(place, "type", message)
+    return False
 
 
 def _made_by(known: Transform, argument: object, before: ValueType) -> ValueType:
@@ -170,6 +187,9 @@ def _of_labels(labels: frozenset[str], is_several: bool) -> ValueType:
 def _chosen(before: ValueType, value: ValueSpec, notes: Notes) -> ValueType:
     choices = value.choices or {}
     for key, literal in choices.items():
+        if key == "otherwise" and key not in before.known_values:
+            message = "'otherwise' stands beside `choose`, not in its table"
+            notes.find(literal.place, "unknown_value", f"{message}: indent it less")
         if before.known_values and key not in before.known_values:
             hint = did_you_mean(key, before.known_values)
             if hint:
