@@ -141,3 +141,26 @@ def test_a_folder_without_mappings_says_what_to_do(tmp_path: Path) -> None:
 
 def test_the_default_mappings_have_no_findings() -> None:
     assert len(load_mappings(ROOT / "mappings").mappings) == 7
+
+
+def test_a_snapshot_that_changes_has_the_mappings_checked_again(
+    tmp_path: Path,
+) -> None:
+    mappings, snapshots = tmp_path / "mappings", tmp_path / "salesforce"
+    mappings.mkdir()
+    snapshots.mkdir()
+    folder = Folder(mappings)
+    clock = lambda: folder.now  # noqa: E731
+    checked = []
+    live = LiveMappings(
+        mappings, clock, lambda found: checked.append(found) or (), snapshots=snapshots
+    )
+    first = live.current()
+
+    folder.now += 100
+    (snapshots / "Task.json").write_text("{}", encoding="utf-8")
+    os.utime(snapshots / "Task.json", (folder.now, folder.now))
+    folder.now += 100
+
+    assert live.current() is not first
+    assert len(checked) == 2

@@ -25,7 +25,7 @@ from worker.delivery.link_cache import LinkCache
 from worker.errors import SettingsFault, StoreUnavailable, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
-from worker.org_schema import load_schema
+from worker.org_schema import LiveSchema
 from worker.settings import Needs, Settings, load_settings
 from worker.store.calls import Calls
 from worker.store.engine import open_engine
@@ -141,7 +141,13 @@ def used_mappings() -> Used:
 
 def checker(used: Callable[[], Used] = dict) -> Checker:
     """Return what finds faults of mappings. Raises `MappingFault`."""
-    return Checker(load_schema(settings().config_dir / "salesforce"), used)
+    return Checker(org_schema().read, used)
+
+
+@cache
+def org_schema() -> LiveSchema:
+    """Return what the org's objects are known to be. Raises `MappingFault`."""
+    return LiveSchema(settings().config_dir / "salesforce")
 
 
 @cache
@@ -161,7 +167,12 @@ def intake() -> Intake:
 @cache
 def recorded_mappings() -> RecordedMappings:
     """Return the mappings that write: checked whole, and kept once used."""
-    live = LiveMappings(settings().mappings_dir, time.time, checker(used_mappings))
+    live = LiveMappings(
+        settings().mappings_dir,
+        time.time,
+        checker(used_mappings),
+        snapshots=org_schema().folder,
+    )
     return RecordedMappings(live, mapping_texts(), utc_now)
 
 
@@ -182,7 +193,7 @@ def drainer() -> Drainer:
         retry_hours=read.retry_hours,
         clock=utc_now,
         jitter=random.random,
-        schema=load_schema(read.config_dir / "salesforce"),
+        schema=lambda: org_schema().current,
         cache=LinkCache(read.link_cache_seconds, time.monotonic),
     )
 

@@ -25,18 +25,19 @@ Used = Mapping[tuple[str, str, str], Collection[str]]
 class Checker:
     """Finds what is wrong with mappings that could be read.
 
+    `schema` is asked anew each time: an administrator may have pulled it meanwhile.
     `used` gives the content hashes that were ever used, by source, event and version.
     """
 
-    schema: OrgSchema
+    schema: Callable[[], OrgSchema]
     used: Callable[[], Used] = dict
 
     def __call__(self, mappings: MappingSet) -> Iterator[Finding]:
         """Yield every finding of every mapping."""
-        used = self.used()
+        used, org_fields = self.used(), self.schema().fields
         for (source, event), mapping in mappings.mappings.items():
             payload_schema = _payload_schema(source, event)
-            yield from check_mapping(mapping.spec, payload_schema, self.schema.fields)
+            yield from check_mapping(mapping.spec, payload_schema, org_fields)
             yield from check_versions(mapping.spec, used)
 
 

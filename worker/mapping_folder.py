@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 
 from worker import sources
@@ -90,7 +91,8 @@ class LiveMappings:
     The folder is looked at no oftener than each second. It is read anew, whole, once no
     file of it was written for a second, since an editor may be half through saving.
     With findings in it the last good mappings stay, and the log says so.
-    `clock_seconds` gives the seconds since 1970, as file times are.
+    `clock_seconds` gives the seconds since 1970, as file times are. `snapshots` is the
+    folder of what `check` goes by besides: what changes there may mend a finding.
     """
 
     def __init__(
@@ -98,12 +100,14 @@ class LiveMappings:
         folder: Path,
         clock_seconds: Callable[[], float],
         check: Check = no_check,
+        snapshots: Path | None = None,
     ) -> None:
         self._folder = folder
+        self._snapshots = snapshots
         self._clock_seconds = clock_seconds
         self._check = check
         self._lock = threading.Lock()
-        self._loaded = _files(folder)
+        self._loaded = self._files()
         self._current = load_mappings(folder, check)
         self._looked_at = clock_seconds()
 
@@ -120,7 +124,7 @@ class LiveMappings:
 
     def _look(self) -> None:
         self._looked_at = self._clock_seconds()
-        files = _files(self._folder)
+        files = self._files()
         newest = max((written_at for _, written_at, _ in files), default=0.0)
         is_being_written = 0 <= self._looked_at - newest < STILL_SECONDS
         if files == self._loaded or is_being_written:
@@ -136,13 +140,16 @@ class LiveMappings:
             self._loaded = files
             log.info("the changed mappings are used from now on")
 
+    def _files(self) -> frozenset[tuple[str, float, int]]:
+        mappings = (p for p in self._folder.glob("*/*.yaml") if not p.match(TESTS))
+        snapshots = self._snapshots.glob("*.json") if self._snapshots else ()
+        return _stamps(chain(mappings, snapshots))
 
-def _files(folder: Path) -> frozenset[tuple[str, float, int]]:
+
+def _stamps(paths: Iterable[Path]) -> frozenset[tuple[str, float, int]]:
     """Return path, time of writing and size of each file: a change changes them."""
     found = set()
-    for path in folder.glob("*/*.yaml"):
-        if path.match(TESTS):
-            continue
+    for path in paths:
         try:
             status = path.stat()
         except OSError:

@@ -105,6 +105,19 @@ def load_schema(folder: Path) -> OrgSchema:
     return schema
 
 
+class LiveSchema:
+    """The snapshots of a folder; `current` is what was read last."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.current = load_schema(folder)
+
+    def read(self) -> OrgSchema:
+        """Read the snapshots as they are now. Raises `MappingFault`."""
+        self.current = load_schema(self.folder)
+        return self.current
+
+
 def _parts(
     described: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

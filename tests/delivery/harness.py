@@ -65,6 +65,7 @@ class Harness:
         self.intake = Intake(
             self.events, self.mappings, CONNECTIONS, LANES, self.rung.append
         )
+        schema = load_schema(self.schema_dir)
         self.drainer = Drainer(
             events=self.events,
             lanes=self.lanes,
@@ -76,7 +77,7 @@ class Harness:
             retry_hours=72,
             clock=self.clock,
             jitter=lambda: 0.0,
-            schema=load_schema(self.schema_dir),
+            schema=lambda: schema,
             cache=LinkCache(self.cache_seconds, lambda: self.clock().timestamp()),
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,8 +14,8 @@ from sqlalchemy import Engine
 
 from tests.commands.running import Ended, crm_sync
 from tests.delivery.harness import Harness, add_account
-from tests.docs.hunks import changed
 from tests.docs.pages import ROOT
+from tests.docs.papers import DONE, Papers
 from tests.org_package.deployed import deploy
 from tests.orgs import client_of
 from worker.bootstrap import utc_now
@@ -27,34 +26,32 @@ from worker.store.engine import open_engine
 from worker.store.mapping_texts import MappingTexts
 from worker.store.schema import migrate
 
-DONE = Ended(0, "", "")
 LOAN = Path(__file__).with_name("Loan__c.json")
-COPIED = ("config", "mappings", "tests/fixtures")
 _DEPLOY = re.compile(r"cd (\S+) && sf project deploy start --source-dir force-app .*")
 
 
-class Desk:
+class Desk(Papers):
     """A folder with the project's files, a live org, and a database of what was used.
 
     `with_loans` says that the org keeps loans.
     """
 
     def __init__(self, folder: Path, *, with_loans: bool = False) -> None:
-        self._folder = folder / "project"
+        super().__init__(
+            folder / "project",
+            {
+                "CONFIG_DIR": "config",
+                "MAPPINGS_DIR": "mappings",
+                "DATABASE_URL": f"sqlite:///{folder / 'crm-sync.db'}",
+                "SALESFORCE_CLIENT_ID": "local",
+                "SALESFORCE_CLIENT_SECRET": "local",
+            },
+        )
         self._org_folder = folder / "org"
         self._schema_dir = self._org_folder / "schema"
-        for name in COPIED:
-            shutil.copytree(ROOT / name, self._folder / name)
         shutil.copytree(ROOT / "config" / "salesforce", self._schema_dir)
         if with_loans:
             _add_loans(self._schema_dir)
-        self._variables = {
-            "CONFIG_DIR": "config",
-            "MAPPINGS_DIR": "mappings",
-            "DATABASE_URL": f"sqlite:///{self._folder / 'crm-sync.db'}",
-            "SALESFORCE_CLIENT_ID": "local",
-            "SALESFORCE_CLIENT_SECRET": "local",
-        }
         with self._engine() as engine:
             migrate(engine)
             self._recorded(engine).current()
@@ -65,44 +62,13 @@ class Desk:
         if deployed:
             deploy(self._folder / deployed[1], self._schema_dir)
             return DONE
-        program, *arguments = shlex.split(line)
-        if program == "export":
-            name, _, value = arguments[0].partition("=")
-            self._variables[name] = value
-            return DONE
-        if program == "cp":
-            self._copy(*arguments)
-            return DONE
-        assert program == "crm-sync", f"a page runs no {program}"
-        with contextlib.chdir(self._folder), self._live_org() as org:
-            return crm_sync(*arguments, **self._variables, SALESFORCE_DOMAIN=org.url)
-
-    def change(self, path: str, diff: str) -> None:
-        """Change a file as a diff says."""
-        file = self._folder / path
-        text = file.read_text(encoding="utf-8")
-        file.write_text(changed(text, diff), encoding="utf-8")
+        return super().run(line)
 
     def add_value(self, object_name: str, name: str, value: str) -> None:
         """Add a value to a picklist of the org, as an administrator does in Setup."""
         path = self._schema_dir / f"{object_name}.json"
         with _described(path, name) as field:
             field["picklistValues"].append({"active": True, "value": value})
-
-    def replace(self, old: str, new: str) -> None:
-        """Replace a text in all files of the mappings, as editors can."""
-        files = [*(self._folder / "mappings").glob("*/*.yaml")]
-        texts = {file: file.read_text(encoding="utf-8") for file in files}
-        assert any(old in text for text in texts.values()), f"{old} is nowhere"
-        for file, text in texts.items():
-            file.write_text(text.replace(old, new), encoding="utf-8")
-
-    def write(self, path: str, text: str) -> None:
-        """Write a new file."""
-        file = self._folder / path
-        assert not file.exists(), f"{path} is there already: show what changes in it"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
 
     def take(self, calls: Iterable[Mapping[str, Any]]) -> None:
         """Take calls in and write them, as events 1, 2, ... in the database."""
@@ -113,6 +79,10 @@ class Desk:
                 ids = [harness.send(call).event_id for call in calls]
                 harness.drain()
             assert {harness.event(each).state for each in ids} == {"synced"}
+
+    def _crm_sync(self, *arguments: str) -> Ended:
+        with contextlib.chdir(self._folder), self._live_org() as org:
+            return crm_sync(*arguments, **self._variables, SALESFORCE_DOMAIN=org.url)
 
     @contextlib.contextmanager
     def _engine(self) -> Iterator[Engine]:
@@ -126,16 +96,6 @@ class Desk:
         """Return the shipped mappings, as those that were in use until now."""
         shipped = load_mappings(self._folder / "mappings")
         return RecordedMappings(shipped, MappingTexts(engine), utc_now)
-
-    def _copy(self, *arguments: str) -> None:
-        """Copy files into a folder or, with -r, a folder."""
-        *sources, target = (self._folder / name for name in arguments if name != "-r")
-        for source in sources:
-            if source.is_dir():
-                assert "-r" in arguments
-                shutil.copytree(source, target)
-            else:
-                shutil.copy(source, target)
 
     @contextlib.contextmanager
     def _live_org(self) -> Iterator[LocalOrg]:

@@ -116,7 +116,7 @@ def cases_in(text: str) -> tuple[Case, ...]:
 def findings_of(shown: Example) -> list[str]:
     """Return what is wrong with an example's mapping."""
     mappings, findings = read_set({shown.path: shown.text})
-    checked = [] if findings else [*Checker(stage().schema)(mappings)]
+    checked = [] if findings else [*Checker(lambda: stage().schema)(mappings)]
     return [str(finding) for finding in (*findings, *checked)]
 
 

@@ -32,6 +32,7 @@ from tests.docs.examples import (
 from tests.docs.nothings import HEAD as NOTHINGS
 from tests.docs.nothings import nothings_in
 from tests.docs.pages import Block, Section, Table, code_spans
+from tests.docs.papers import Papers
 from tests.docs.rows import HEAD, rows_of
 from worker.mapping.grammar import POLICIES
 
@@ -43,12 +44,17 @@ OF_PAST_CALLS = re.compile(r"crm-sync (diff|events|explain \d)")
 
 
 class Reader:
-    """Reads sections that belong together; the folder is for what they change."""
+    """Reads sections that belong together; the folder is for what they change.
 
-    def __init__(self, folder: Path, sections: list[Section]) -> None:
+    Without a desk they get one of their own when they first change something.
+    """
+
+    def __init__(
+        self, folder: Path, sections: list[Section], desk: Papers | None = None
+    ) -> None:
         self._folder = folder
         self._sections = sections
-        self._desk: Desk | None = None
+        self._desk = desk
         self._payload = "{}"
         self._shown: Example | None = None
         self._ended: list[Ended] = []
@@ -64,13 +70,13 @@ class Reader:
                     raise
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> Papers:
         if self._desk is None:
             blocks = [block for each in self._sections for block in each.blocks]
             text = "".join(block.text for block in blocks)
-            self._desk = Desk(self._folder, with_loans=LOAN.stem in text)
+            desk = self._desk = Desk(self._folder, with_loans=LOAN.stem in text)
             if OF_PAST_CALLS.search(text):
-                self._desk.take(past_calls())
+                desk.take(past_calls())
         return self._desk
 
     @property
@@ -116,6 +122,7 @@ class Reader:
             for find, replace in table.rows:
                 self.desk.replace(code_spans(find)[0], code_spans(replace)[0])
         elif table.head == IN_SETUP:
+            assert isinstance(self.desk, Desk)
             for row in table.rows:
                 self.desk.add_value(*(code_spans(cell)[0] for cell in row))
         else:

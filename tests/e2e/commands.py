@@ -40,11 +40,14 @@ class Ended:
     output: str
 
 
-def run(folder: Path, *command: str | Path, env: Mapping[str, str] = PLAIN) -> Ended:
+def run(
+    folder: Path,
+    *command: str | Path,
+    env: Mapping[str, str] = PLAIN,
+    cwd: Path = ROOT,
+) -> Ended:
     """Run a command to its end; what it prints goes to files in the folder."""
-    process = Process(
-        [str(part) for part in command], env, ROOT, folder / new_id("run")
-    )
+    process = Process([str(part) for part in command], env, cwd, folder / new_id("run"))
     try:
         exit_code = process.exit_code(WITHIN_SECONDS)
         return Ended(exit_code, process.out, process.output)

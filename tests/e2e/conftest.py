@@ -14,6 +14,7 @@ from .commands import Ended, explain_all, run_demo
 from .deliveries import FIXTURES, PATHS, fixture_body
 from .faulty import Start, run_faulty
 from .kills import Story, run_kills
+from .mapping_change import Seen, run_mapping_change
 from .sites import Run, run_honcho, run_lines
 from .stacks import End, Pieces, Stack, Up, end_ups, running_pieces
 
@@ -26,6 +27,7 @@ ALONE: dict[str, Callable[[Path], Any]] = {
     "demo": run_demo,
     "faulty_starts": run_faulty,
     "explained": explain_all,
+    "mapping_change": run_mapping_change,
 }
 SIDE_BY_SIDE = 2
 
@@ -88,6 +90,11 @@ def faulty_starts(alone: dict[str, Future[Any]]) -> dict[tuple[str, str], Start]
 @pytest.fixture(scope="session")
 def explained(alone: dict[str, Future[Any]]) -> dict[str, tuple[int, str]]:
     return alone["explained"].result()
+
+
+@pytest.fixture(scope="session")
+def mapping_change(alone: dict[str, Future[Any]]) -> Seen:
+    return alone["mapping_change"].result()
 
 
 @pytest.fixture(scope="session")

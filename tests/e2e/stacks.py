@@ -52,6 +52,7 @@ FOLDERS = {
     "CONFIG_DIR": str(ROOT / "config"),
     "MAPPINGS_DIR": str(ROOT / "mappings"),
 }
+SCHEMA = ROOT / "config" / "salesforce"
 LANES = 8
 # Alembic's context is one for all threads.
 _MIGRATING = threading.Lock()
@@ -299,9 +300,11 @@ def _wait_for_no_disk(connection: Any, _record: object) -> None:
 
 
 @contextmanager
-def running_pieces(folder: Path, **variables: str) -> Iterator[Pieces]:
+def running_pieces(
+    folder: Path, schema_dir: Path = SCHEMA, **variables: str
+) -> Iterator[Pieces]:
     """Give pieces, and stop what was started of them."""
-    with LocalOrg(ROOT / "config" / "salesforce") as org:
+    with LocalOrg(schema_dir) as org:
         pieces = Pieces(folder, org, **variables)
         try:
             yield pieces

@@ -18,9 +18,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).with_name("invalid")
 EXPECTED = re.compile(r"^# expect: (\d+:\d+: .+)$", re.MULTILINE)
 SHIPPED = load_schema(ROOT / "config" / "salesforce")
-CHECKER = Checker(
-    OrgSchema(SHIPPED.fields | load_schema(FOLDER.with_name("org")).fields)
-)
+SCHEMA = OrgSchema(SHIPPED.fields | load_schema(FOLDER.with_name("org")).fields)
+CHECKER = Checker(lambda: SCHEMA)
 PATHS = sorted(FOLDER.glob("*.yaml"))
 
 

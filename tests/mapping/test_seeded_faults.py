@@ -21,7 +21,8 @@ CORA = "cora/call.completed.yaml"
 PLAN = "cora/payment.plan_created.yaml"
 ALTUR = "altur/on_call_end.yaml"
 FREECLIMB = "freeclimb/callStatus.yaml"
-CHECKER = Checker(load_schema(ROOT / "config" / "salesforce"))
+SCHEMA = load_schema(ROOT / "config" / "salesforce")
+CHECKER = Checker(lambda: SCHEMA)
 
 
 @dataclass(frozen=True)

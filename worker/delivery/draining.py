@@ -45,7 +45,7 @@ class Drainer:
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     calls: Calls
-    schema: OrgSchema = field(default_factory=OrgSchema)
+    schema: Callable[[], OrgSchema] = OrgSchema
     pace: Pace = field(default_factory=Pace)
     cache: LinkCache = NO_CACHE
 
@@ -120,7 +120,7 @@ class Drainer:
         unavailable = deliver(
             [job for plan in plans for job in plan.jobs],
             self.crm,
-            self.schema,
+            self.schema(),
             newer=self.lanes.newer_records,
             before_request=lambda: self._keep(lease),
             pace=self.pace,
