@@ -118,7 +118,8 @@ def _check_varies(match: MatchSpec, notes: Notes) -> None:
     template = match.value.template
     if match.value.literal or (template is not None and not template.slots):
         message = f"{match.field} is the same for every call, so all write one record"
-        notes.find(match.place, "fixed_key", f"{message}: name a path, as event.call_id")
+        fix = "name a path, as event.call_id"
+        notes.find(match.place, "fixed_key", f"{message}: {fix}")
 
 
 def _check_link(write: WriteSpec, link: LinkSpec, notes: Notes) -> None:
