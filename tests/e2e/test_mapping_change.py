@@ -8,9 +8,9 @@ from .mapping_change import Seen
 
 
 def test_a_change_made_by_the_page_is_live_in_the_running_worker(
-    mapping_change: Seen, record_property: Callable[[str, object], None]
+    mapping_change: Seen, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
-    record_property("live_seconds", mapping_change.live_seconds)
+    record_testsuite_property("live_seconds", mapping_change.live_seconds)
 
     assert mapping_change.before == "Settle today"
     assert mapping_change.after == "Settlement plan"
