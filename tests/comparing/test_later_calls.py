@@ -72,6 +72,25 @@ def test_calls_that_came_in_late_and_in_batches_end_the_same(
     past.assert_exact(changed, found)
 
 
+def test_what_a_later_call_no_longer_sends_gives_way_to_an_earlier_one(
+    lab: MakeLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (comparison, draining):
+        monkeypatch.setattr(module, "MAX_RECORDS", 1)
+    past = lab(ACCOUNT + STATUS)
+    add_account(past.org)
+    past.send(
+        cora_call("b", endedReason="two", createdAt=at(11)),
+        cora_call("a", endedReason="one", reason="one", createdAt=at(10)),
+    )
+    changed = ACCOUNT + STATUS.replace("endedReason", "reason")
+
+    found = past.compare(changed)
+
+    assert lines(found) == ["Debt_Account__c Contact_Status__c changed: two -> one"]
+    past.assert_exact(changed, found)
+
+
 def test_a_call_that_is_applied_brings_along_those_that_overrule_it(
     lab: MakeLab,
 ) -> None:

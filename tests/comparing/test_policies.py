@@ -79,6 +79,7 @@ def test_of_calls_that_fill_what_is_empty_the_first_does(lab: MakeLab) -> None:
     past.send(
         cora_call("a", endedReason="busy", createdAt=at(9)),
         cora_call("b", endedReason="hung up", createdAt=at(10)),
+        cora_call("c", endedReason="busy", createdAt=at(11)),
     )
     changed = ACCOUNT + STATUS % "if_empty"
 
