@@ -120,7 +120,7 @@ def _kind(was: Any, after: Any, is_new: bool, described: Described) -> Kind | No
 
 
 def no_longer_sent(tried: Sequence[Tried]) -> Iterator[FieldChange]:
-    """Yield the fields that these events sent and do not ask for any more."""
+    """Yield the fields that these events sent and none asks for any more."""
     latest: dict[tuple[Record, str], RecordRow] = {}
     asked: set[tuple[Record, str]] = set()
     for event in tried:
@@ -130,6 +130,9 @@ def no_longer_sent(tried: Sequence[Tried]) -> Iterator[FieldChange]:
                 if not is_empty(value):
                     latest[record, name] = row
             asked.update((record, name) for name in _asked_of(row, event))
+        for one in event.asks:
+            if one.record is not None:
+                asked.update((one.record, name) for name in one.names)
     for (record, name), row in latest.items():
         if (record, name) not in asked:
             yield FieldChange(

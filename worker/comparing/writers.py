@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from worker.comparing.dry_crm import DryCrm
@@ -14,6 +15,7 @@ from worker.mapping.paths import ABSENT
 from worker.org_schema import OrgSchema
 
 Field = tuple[Record, str]
+Age = tuple[datetime, int]
 
 
 class Writer(NamedTuple):
@@ -36,7 +38,11 @@ class Writers:
         self._of_field: dict[Field, list[Writer]] = defaultdict(list)
         self._makers: dict[Record, Writer] = {}
         self._of_event: dict[int, list[tuple[Field, Writer]]] = defaultdict(list)
-        for event in sorted(tried, key=lambda one: (one.occurred_at, one.event_id)):
+        self._no_more: dict[Field, list[tuple[Age, int]]] = defaultdict(list)
+        self._ages: dict[int, Age] = {}
+        for event in sorted(tried, key=_age):
+            self._note_no_more(event)
+            self._ages[event.event_id] = _age(event)
             for asked in event.asks:
                 if asked.record is not None:
                     writer = Writer(event.event_id, asked)
@@ -71,17 +77,34 @@ class Writers:
         """Return these events, and those without which the others would do harm.
 
         An event that sends another value than the last one needs what comes after it.
+        One that is older than what was sent needs those that do not send it any more.
         """
         needed = set(event_ids)
         waiting = list(needed)
         while waiting:
             for (record, name), writer in self._of_event[waiting.pop()]:
                 if self._is_last(record, name, writer):
-                    continue
-                new = {w.event_id for w in self.of_value(record, name)} - needed
+                    new = self._given_way(record, name, writer) - needed
+                else:
+                    new = {w.event_id for w in self.of_value(record, name)} - needed
                 needed |= new
                 waiting.extend(new)
         return needed
+
+    def _given_way(self, record: Record, name: str, writer: Writer) -> set[int]:
+        """Return the later events that sent the field and would not any more."""
+        age = self._ages[writer.event_id]
+        return {one for later, one in self._no_more[record, name] if later > age}
+
+    def _note_no_more(self, event: Tried) -> None:
+        """Note which fields the event sent and would not any more."""
+        sent = {(a.record, name) for a in event.asks if a.record for name in a.sent}
+        for row in event.was_sent:
+            record = (row.object, row.salesforce_id or "")
+            for name in row.fields:
+                if (record, name) not in sent:
+                    found = (_age(event), event.event_id)
+                    self._no_more[record, name].append(found)
 
     def _is_last(self, record: Record, name: str, writer: Writer) -> bool:
         """Return whether what is sent is what the field has in the end."""
@@ -90,3 +113,7 @@ class Writers:
         if after is ABSENT or is_same(writer.asked.sent[name], after, described):
             return True
         return writer.is_in(name, after)
+
+
+def _age(event: Tried) -> Age:
+    return event.occurred_at, event.event_id
