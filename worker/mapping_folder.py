@@ -53,22 +53,42 @@ def mapping_files(folder: Path) -> list[Path]:
 def read_mappings(
     paths: Iterable[Path], check: Check
 ) -> tuple[MappingSet, list[Finding]]:
-    """Return the mappings of these files that can be read, and all findings.
-
-    Raises `MappingFault` where a file cannot be read at all.
-    """
-    texts = {}
-    for path in paths:
-        try:
-            texts[str(path)] = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = type(error).__name__
-            raise MappingFault(f"{path} cannot be read: {reason}") from None
+    """Return the mappings of these files that can be read, and all findings."""
+    texts: dict[str, str] = {}
+    unreadable = [
+        finding for path in paths if (finding := _read_into(texts, path)) is not None
+    ]
     mappings, findings = read_set(texts)
+    findings.extend(unreadable)
     for mapping in mappings.mappings.values():
         findings.extend(_misnamed(mapping.spec))
     findings.extend(check(mappings))
     return mappings, sorted(findings)
+
+
+def _read_into(texts: dict[str, str], path: Path) -> Finding | None:
+    """Read a file; where that cannot be done, return what is wrong with it."""
+    if path.exists() and not path.is_file():
+        return Finding(str(path), 1, 1, "this is no file", "yaml")
+    try:
+        texts[str(path)] = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        message = "this is not UTF-8: save the file as UTF-8"
+        return Finding(str(path), line, column, message, "yaml")
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+        return Finding(str(path), 1, 1, message, "yaml")
+    return None
+
+
+def strays(folder: Path) -> list[Finding]:
+    """Return a finding for each file below a folder that looks like a mapping only."""
+    used = set(folder.glob("*/*.yaml"))
+    found = sorted(path for path in folder.rglob("*.y*ml") if path not in used)
+    message = "this file is not used: a mapping is in VENDOR/EVENT.yaml"
+    return [Finding(str(path), 1, 1, message, "misplaced") for path in found]
 
 
 def _misnamed(spec: MappingSpec) -> list[Finding]:

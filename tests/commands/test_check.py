@@ -70,6 +70,48 @@ def test_what_is_wrong_with_the_meaning_is_shown_once_the_file_can_be_read(
     assert "did you mean 'summary'?" in ended.out
 
 
+def test_a_file_that_cannot_be_read_is_a_finding_among_the_others(
+    mappings: Path,
+) -> None:
+    edit(mappings, "payload.summary", "payload.sumary")
+    (mappings / "cora" / "b.yaml").write_bytes("source: cora\n# sí".encode("latin-1"))
+    (mappings / "cora" / "c.yaml").mkdir()
+    (mappings / "cora" / "d.yaml").symlink_to("nothing.yaml")
+
+    ended = crm_sync("check", MAPPINGS_DIR=mappings)
+
+    assert ended.exit_code == 1
+    found = ended.out.replace(f"{mappings}/", "").splitlines()
+    assert found[0] == "cora/b.yaml:2:4: this is not UTF-8: save the file as UTF-8"
+    assert found[1] == "cora/c.yaml:1:1: this is no file"
+    assert found[3].startswith("cora/d.yaml:1:1: the file cannot be read: No such file")
+    assert found[-1] == "4 findings in 10 mappings"
+
+
+@pytest.mark.parametrize(
+    "name", ["cora/call.completed.yml", "call.completed.yaml", "cora/old/a.yaml"]
+)
+def test_a_file_that_is_not_used_is_a_finding(mappings: Path, name: str) -> None:
+    (mappings / name).parent.mkdir(exist_ok=True)
+    (mappings / name).write_text("source: cora\n", encoding="utf-8")
+
+    ended = crm_sync("check", MAPPINGS_DIR=mappings)
+
+    assert ended.exit_code == 1
+    assert f"{mappings / name}:1:1: this file is not used" in ended.out
+
+
+def test_a_folder_stands_for_its_mappings_and_a_test_for_none(mappings: Path) -> None:
+    folder = crm_sync("check", mappings / "cora", MAPPINGS_DIR=mappings)
+    tests = crm_sync(
+        "check", mappings / "cora" / "call.completed.test.yaml", MAPPINGS_DIR=mappings
+    )
+
+    assert (folder.exit_code, folder.out) == (0, "4 mappings checked: no findings\n")
+    assert tests.exit_code == 1
+    assert "tests are tried by `crm-sync test`" in tests.err
+
+
 def test_only_the_named_files_are_checked(mappings: Path) -> None:
     good = mappings / "altur" / "on_call_end.yaml"
     bad = edit(mappings, "payload.summary", "payload.sumary")

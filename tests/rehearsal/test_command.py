@@ -192,17 +192,23 @@ def test_a_fault_of_a_test_file_is_told_and_nothing_is_run(project: Path) -> Non
 
     assert (ended.exit_code, ended.out) == (2, "")
     assert ended.err.splitlines() == [
-        f"{path}:2:3: 'expect' is missing",
         f"{path}:2:13: unknown key 'expekt' (did you mean 'expect'?)",
     ]
     assert as_json.exit_code == 2
     assert json.loads(as_json.out)["findings"][0] == {
         "path": str(path),
         "line": 2,
-        "column": 3,
-        "message": "'expect' is missing",
-        "kind": "missing_key",
+        "column": 13,
+        "message": "unknown key 'expekt' (did you mean 'expect'?)",
+        "kind": "unknown_key",
     }
+
+
+def test_a_name_that_no_case_has_is_told_and_does_not_pass(project: Path) -> None:
+    ended = run(project, "-k", "nothing of the kind")
+
+    assert (ended.exit_code, ended.out) == (2, "")
+    assert ended.err == "no case has 'nothing of the kind' in its name\n"
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

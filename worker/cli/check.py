@@ -12,27 +12,42 @@ import typer
 from worker import bootstrap
 from worker.checking import Used
 from worker.cli.git_revision import NoRevision, read_revision
-from worker.errors import StoreUnavailable
+from worker.errors import MappingFault, StoreUnavailable
 from worker.mapping.findings import Finding
 from worker.mapping.mapping_set import read_set
-from worker.mapping_folder import TESTS, mapping_files, read_mappings
+from worker.mapping_folder import TESTS, mapping_files, read_mappings, strays
 
 
 def check(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Mapping files. Default: all.")
+        list[Path] | None,
+        typer.Argument(help="Mapping files or folders. Default: all mappings."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Find every fault of the mappings before they are used: file:line:column."""
-    paths = files or mapping_files(bootstrap.settings().mappings_dir)
-    paths = [path for path in paths if not path.match(TESTS)]
+    folder = bootstrap.settings().mappings_dir
+    paths = _chosen(files) if files else mapping_files(folder)
     _, findings = read_mappings(paths, bootstrap.checker(_used))
+    findings = [*findings, *([] if files else strays(folder))]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
         _print(findings, len(paths))
     raise typer.Exit(1 if findings else 0)
+
+
+def _chosen(files: list[Path]) -> list[Path]:
+    """Return the mappings among these files and below these folders."""
+    found = [f for path in files for f in (_below(path) if path.is_dir() else [path])]
+    paths = [path for path in found if not path.match(TESTS)]
+    if not paths:
+        raise MappingFault("these are no mappings: tests are tried by `crm-sync test`")
+    return paths
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.yaml") if path.is_file())
 
 
 def _used() -> Used:

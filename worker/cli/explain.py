@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from worker.cli.explained import Explained, find_subject
+from worker.mapping.case_grammar import NOBODY
 from worker.mapping.explaining import ABSENT_WORD, ExplainedField, ExplainedWrite
 from worker.mapping.explaining import explain as explain_mapping
 
@@ -74,7 +75,7 @@ def _print(found: Explained) -> None:
     remark = f" ({data['remark']})" if data["remark"] else ""
     version = f"version {data['version']}, {data['content_hash']}"
     typer.echo(f"{data['event']}, by {data['mapping']} {version}{remark}")
-    typer.echo(f"party: {data['party']}   urgent: {data['urgent']}")
+    typer.echo(f"party: {data['party'] or NOBODY}   urgent: {data['urgent']}")
     if data["skip"]:
         typer.echo(f"the event is skipped({data['skip']})")
         return

@@ -44,6 +44,8 @@ def test(
     """Try mappings out by their *.test.yaml files; nothing is sent or stored."""
     try:
         found = _rehearse(files, named)
+        if named and not found.results:
+            raise MappingFault(f"no case has {named!r} in its name")
     except MappingFault as fault:
         if as_json and isinstance(fault, BadMapping):
             findings = [asdict(finding) for finding in fault.findings]
