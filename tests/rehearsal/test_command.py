@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -232,3 +233,22 @@ def test_it_needs_no_settings_but_the_connections(
     ended = crm_sync("test", project / "cora", CONFIG_DIR=config)
 
     assert (ended.exit_code, ended.out) == (0, "1 case, 1 passed, 0 failed\n")
+
+
+def test_the_reason_and_the_line_of_a_parked_record_are_shown_whole(
+    tmp_path: Path,
+) -> None:
+    folder = shutil.copytree(ROOT / "mappings" / "cora", tmp_path / "cora")
+    test = folder / "payment.success__b.test.yaml"
+    test.write_text(
+        "cases:\n  - name: a\n    payload: {paymentDate: next week}\n"
+        "    expect: {writes: [{object: Task}]}\n",
+        encoding="utf-8",
+    )
+
+    ended = run(test)
+
+    assert ended.exit_code == 1
+    assert "expected sent, got parked: transform_refused (" in ended.out
+    assert "payment.success.yaml:" in ended.out
+    assert "..." not in ended.out

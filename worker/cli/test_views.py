@@ -30,10 +30,10 @@ def failure_lines(result: CaseResult) -> Iterator[str]:
 
 def _difference_lines(difference: Difference) -> Iterator[str]:
     place = f"  ({difference.place})" if difference.place else ""
-    expected, got = around(difference.expected, difference.got)
-    if not difference.name:
-        yield f"    expected {expected}, got {got}{place}"
+    if not difference.name:  # A state, whose reason and line would be cut off.
+        yield f"    expected {difference.expected}, got {difference.got}{place}"
         return
+    expected, got = around(difference.expected, difference.got)
     yield f"    {difference.name}{place}"
     yield f"      expected  {expected}"
     yield f"      got       {got}"
