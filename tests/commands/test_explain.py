@@ -155,10 +155,22 @@ def test_a_stored_event_is_explained_by_the_mapping_that_wrote_it(
     assert record.mapping_hash == by_then["content_hash"] != by_now["content_hash"]
 
 
-def test_an_event_that_is_not_there_is_said_to_be_so(sqlite: Engine) -> None:
+@pytest.mark.parametrize("number", ["77", "9" * 30])
+def test_an_event_that_is_not_there_is_said_to_be_so(
+    sqlite: Engine, number: str
+) -> None:
     url = sqlite.url.render_as_string()
+
+    ended = crm_sync("explain", number, DATABASE_URL=url)
+
+    assert ended.exit_code == 1
+    assert f"no event {number}" in ended.err
+
+
+def test_a_database_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'nowhere' / 'none.db'}"
 
     ended = crm_sync("explain", "77", DATABASE_URL=url)
 
     assert ended.exit_code == 1
-    assert "no event 77" in ended.err
+    assert "the database with the events cannot be read" in ended.err

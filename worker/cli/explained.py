@@ -12,7 +12,7 @@ from pathlib import Path
 
 from worker import bootstrap, payloads, sources
 from worker.cli.http_file import BadHttpFile, read_http_file
-from worker.errors import SyncError
+from worker.errors import StoreUnavailable, SyncError
 from worker.mapping.compiled import CompiledMapping
 from worker.mapping.context import context_of
 from worker.mapping.paths import Context
@@ -22,6 +22,8 @@ from worker.model import Connection, Delivery
 from worker.payloads import body_with
 from worker.settings.connections import named
 from worker.store.tables import EventRow
+
+GREATEST_ID = 2**63 - 1
 
 
 class NothingToExplain(SyncError):
@@ -105,7 +107,7 @@ def _explained(connection: Connection, delivery: Delivery) -> Explained:
 
 
 def _stored(event_id: int, current: bool) -> Explained:
-    row = bootstrap.events().get(event_id)
+    row = _row(event_id)
     if row is None:
         message = f"no event {event_id}: `crm-sync events` lists them"
         raise NothingToExplain(message)
@@ -126,6 +128,16 @@ def _stored(event_id: int, current: bool) -> Explained:
     is_todays = now.mapping and now.mapping.spec.content_hash == row.mapping_hash
     remark = "" if is_todays else "as it was when it wrote the event; it has changed"
     return Explained(name, now.context, mapping, remark)
+
+
+def _row(event_id: int) -> EventRow | None:
+    if event_id > GREATEST_ID:
+        return None
+    try:
+        return bootstrap.events().get(event_id)
+    except StoreUnavailable as error:
+        message = f"the database with the events cannot be read: {error}"
+        raise NothingToExplain(f"{message}; DATABASE_URL says which it is") from None
 
 
 def _no_version(row: EventRow, current: bool) -> str:
