@@ -60,8 +60,13 @@ def read_mappings(
     ]
     mappings, findings = read_set(texts)
     findings.extend(unreadable)
-    for mapping in mappings.mappings.values():
-        findings.extend(_misnamed(mapping.spec))
+    specs = [mapping.spec for mapping in mappings.mappings.values()]
+    misnamed = [finding for spec in specs for finding in _misnamed(spec)]
+    paths_misnamed = {finding.path for finding in misnamed}
+    findings = [
+        *misnamed,  # Such a file is not also in the wrong place.
+        *(f for f in findings if f.kind != "misplaced" or f.path not in paths_misnamed),
+    ]
     findings.extend(check(mappings))
     return mappings, sorted(findings)
 
@@ -96,12 +101,12 @@ def _misnamed(spec: MappingSpec) -> list[Finding]:
     known = sources.names()
     if spec.source not in known:
         message = f"no source {spec.source!r}{did_you_mean(spec.source, known)}"
-        return [Finding(spec.path, 1, 1, message, "unknown_event")]
+        return [spec.source_place.finding(message, "unknown_event")]
     events = list(sources.load(spec.source).EVENTS)
     if spec.event not in events:
         hint = did_you_mean(spec.event, events)
         message = f"{spec.source} sends no {spec.event!r} that can be mapped{hint}"
-        return [Finding(spec.path, 1, 1, message, "unknown_event")]
+        return [spec.event_place.finding(message, "unknown_event")]
     return []
 
 

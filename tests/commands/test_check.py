@@ -112,6 +112,32 @@ def test_a_folder_stands_for_its_mappings_and_a_test_for_none(mappings: Path) ->
     assert "tests are tried by `crm-sync test`" in tests.err
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (
+            "source: cora",
+            "source: corra",
+            "3:9: no source 'corra' (did you mean 'cora'?)",
+        ),
+        (
+            "event: call.completed",
+            "event: call.complete",
+            "4:8: cora sends no 'call.complete' that can be mapped"
+            " (did you mean 'call.completed'?)",
+        ),
+    ],
+)
+def test_a_misspelt_vendor_or_event_is_one_finding_in_its_line(
+    mappings: Path, old: str, new: str, found: str
+) -> None:
+    file = edit(mappings, old, new)
+
+    ended = crm_sync("check", MAPPINGS_DIR=mappings)
+
+    assert ended.out.splitlines() == [f"{file}:{found}", "1 finding in 7 mappings"]
+
+
 def test_only_the_named_files_are_checked(mappings: Path) -> None:
     good = mappings / "altur" / "on_call_end.yaml"
     bad = edit(mappings, "payload.summary", "payload.sumary")

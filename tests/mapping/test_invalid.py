@@ -48,6 +48,15 @@ def test_every_kind_of_finding_has_a_file() -> None:
     assert {*KINDS} - found == {"version", "unknown_event"}
 
 
+def test_a_path_that_is_nested_too_deep_is_a_finding() -> None:
+    deep = "(" * 5_000 + "payload.a" + ")" * 5_000
+    text = f"source: cora\nevent: call.completed\nparty: ['{deep}']\nwrites: []"
+
+    (finding,) = findings_of(text)
+
+    assert finding.message == "a path is nested too deep"
+
+
 def test_the_faults_of_all_files_are_found_at_once() -> None:
     texts = {
         "cora/payment.success.yaml": "source: cora\nevent: payment.success",

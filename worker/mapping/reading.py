@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from worker.mapping import grammar, nodes, spec
-from worker.mapping.findings import BadMapping
+from worker.mapping.findings import BadMapping, Finding
 from worker.mapping.recipes import ValueReader
 from worker.mapping.shapes import find_faults
 from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, read
@@ -19,7 +19,11 @@ def read_mapping(text: str, path: str) -> spec.MappingSpec:
     """Return the spec of one mapping file. Raises `BadMapping` with all findings."""
     root = read(text, path)
     findings = find_faults(root, grammar.MAPPING_FILE)
-    mapping = _mapping(root, path, text, ValueReader(findings))
+    try:
+        mapping = _mapping(root, path, text, ValueReader(findings))
+    except RecursionError:
+        deep = Finding(path, 1, 1, "a path is nested too deep", "path")
+        raise BadMapping([*findings, deep]) from None
     if findings:
         raise BadMapping(findings)
     return mapping
@@ -57,6 +61,8 @@ def _mapping(root: Node, path: str, text: str, values: ValueReader) -> spec.Mapp
         party=tuple(values.path(node) for node in nodes.items(given.get("party"))),
         writes=tuple(_write(values, node) for node in nodes.items(given.get("writes"))),
         expects=tuple(values.path(node) for node in nodes.items(given.get("expects"))),
+        source_place=_place(given.get("source"), root),
+        event_place=_place(given.get("event"), root),
         version_place=version.place if version else Place(path, 1, 1),
         content_hash=content_hash(root),
         text=text,

@@ -151,6 +151,8 @@ class MappingSpec:
     source: str
     event: str
     version: str
+    source_place: Place
+    event_place: Place
     version_place: Place
     skip: tuple[SkipSpec, ...]
     urgent: PathSpec | None
