@@ -7,16 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
 from tests.orgs import client_of, running_org
+from tests.scheduling import OneSystem
 from worker.crm.salesforce import SalesforceCrm
 from worker.localorg import LocalOrg
 from worker.store.engine import open_engine
 from worker.store.schema import migrate
 from worker.store.tables import SQLModel
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
+    """Give the scheduler that the pytest-xdist plugin asks for."""
+    return OneSystem(config, log)
+
 
 PREFIXES = ("SALESFORCE_", "CORA_", "ALTUR_", "VOCOBASE_", "FREECLIMB_")
 NAMES = ("DATABASE_URL", "REDIS_URL", "CONFIG_DIR", "MAPPINGS_DIR", "LANES")

@@ -32,11 +32,6 @@ ALONE: dict[str, Callable[[Path], Any]] = {
 SIDE_BY_SIDE = 2
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep these tests in one process: they share what runs."""
-    item.add_marker(pytest.mark.xdist_group("e2e"))
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests that look at the long runs last: by then the runs are done."""

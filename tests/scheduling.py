@@ -1,0 +1,15 @@
+"""How the tests are spread over processes."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+
+END_TO_END = "tests/e2e/"
+
+
+class OneSystem(LoadScopeScheduling):
+    """Keeps in one process what shares a running system, and spreads the rest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the name of what a test has to stay with."""
+        return END_TO_END if nodeid.startswith(END_TO_END) else nodeid
