@@ -56,7 +56,7 @@ def read_mappings(
     """Return the mappings of these files that can be read, and all findings."""
     texts: dict[str, str] = {}
     unreadable = [
-        finding for path in paths if (finding := _read_into(texts, path)) is not None
+        finding for path in paths if (finding := read_into(texts, path)) is not None
     ]
     mappings, findings = read_set(texts)
     findings.extend(unreadable)
@@ -71,7 +71,7 @@ def read_mappings(
     return mappings, sorted(findings)
 
 
-def _read_into(texts: dict[str, str], path: Path) -> Finding | None:
+def read_into(texts: dict[str, str], path: Path) -> Finding | None:
     """Read a file; where that cannot be done, return what is wrong with it."""
     if path.exists() and not path.is_file():
         return Finding(str(path), 1, 1, "this is no file", "yaml")

@@ -154,6 +154,10 @@ def test_a_stored_event_is_explained_by_the_mapping_that_wrote_it(
     (record, *_) = recorded.records(answer)
     assert record.mapping_hash == by_then["content_hash"] != by_now["content_hash"]
 
+    file.write_text("broken: [", encoding="utf-8")
+    still = crm_sync("explain", str(answer.event_id), "--json", **database)
+    assert json.loads(still.out) == by_then
+
 
 @pytest.mark.parametrize("number", ["77", "9" * 30])
 def test_an_event_that_is_not_there_is_said_to_be_so(

@@ -156,7 +156,7 @@ def test_a_test_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     write_mapping(tmp_path)
     (tmp_path / "cora" / "call.completed.test.yaml").write_bytes(b"\xff\xfe")
 
-    with pytest.raises(MappingFault, match="cannot be read: UnicodeDecodeError"):
+    with pytest.raises(MappingFault, match="is not UTF-8"):
         rehearse(choose([tmp_path]), stage())
 
 

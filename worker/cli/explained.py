@@ -17,7 +17,7 @@ from worker.mapping.compiled import CompiledMapping
 from worker.mapping.context import context_of
 from worker.mapping.paths import Context
 from worker.mapping.reading import read_mapping
-from worker.mapping_folder import load_mappings
+from worker.mapping_folder import load_mappings, mapping_files, no_check, read_mappings
 from worker.model import Connection, Delivery
 from worker.payloads import body_with
 from worker.settings.connections import named
@@ -113,21 +113,34 @@ def _stored(event_id: int, current: bool) -> Explained:
         raise NothingToExplain(message)
     connection = _connection(row.connection)
     delivery = Delivery(row.headers, row.body, row.received_at)
-    now = _explained(connection, delivery)
     name = f"event {row.id}, {row.source} {row.type}"
     if current or row.mapping_hash is None:
+        now = _explained(connection, delivery)
         return Explained(name, now.context, now.mapping, _no_version(row, current))
     used = bootstrap.mapping_texts().get(
         row.source, row.type, row.mapping_hash, row.mapping_version
     )
     if used is None:
+        now = _explained(connection, delivery)
         remark = "the mapping that wrote it was not kept: this is the one of today"
         return Explained(name, now.context, now.mapping, remark)
     path = f"mappings/{row.source}/{row.type}.yaml"
     mapping = CompiledMapping(read_mapping(used.text, path))
-    is_todays = now.mapping and now.mapping.spec.content_hash == row.mapping_hash
-    remark = "" if is_todays else "as it was when it wrote the event; it has changed"
-    return Explained(name, now.context, mapping, remark)
+    event = sources.read(connection.source, delivery)
+    context = context_of(event, connection, delivery.received_at)
+    remark = "as it was when it wrote the event; it has changed"
+    return Explained(name, context, mapping, "" if _is_todays(row) else remark)
+
+
+def _is_todays(row: EventRow) -> bool:
+    """Return whether the mapping is still the one that wrote an event.
+
+    That today's has findings is no reason to keep the old one from anybody.
+    """
+    folder = bootstrap.settings().mappings_dir
+    readable, _findings = read_mappings(mapping_files(folder), no_check)
+    mapping = readable.find(row.source, row.type)
+    return mapping is not None and mapping.spec.content_hash == row.mapping_hash
 
 
 def _row(event_id: int) -> EventRow | None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from worker.mapping.shapes import EMPTY
 from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table
 
+# No transform takes a greater number, and none has to wait for a text to become one.
+LONGEST_NUMBER = 9
+
 
 def entries(node: Node | None) -> dict[str, Node]:
     """Return the entries of a table."""
@@ -46,3 +49,9 @@ def literal(node: Node | None) -> str | bool:
     if isinstance(node, Scalar) and node.plain and node.text in ("true", "false"):
         return node.text == "true"
     return text(node)
+
+
+def whole_number(text: str) -> int | None:
+    """Return a number of up to nine digits, or None where the text is none."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
+    return int(text) if is_number else None

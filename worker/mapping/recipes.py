@@ -76,6 +76,8 @@ class ValueReader:
             return None
         given = self._argument(known, argument)
         fault = None if given is None else known.argument_fault(given)
+        if given is None and nodes.text(argument).isdecimal():
+            fault = "the number is too long"
         if fault and not isinstance(given, spec.PathSpec):
             message = f"{name!r}: {fault}"
             self._findings.append(node.place.finding(message, "argument"))
@@ -90,8 +92,7 @@ class ValueReader:
             case Argument.PATH:
                 return self.path(node)
             case Argument.NUMBER:
-                text = nodes.text(node)
-                return int(text) if text.isdecimal() else None
+                return nodes.whole_number(nodes.text(node))
             case _:
                 return nodes.text(node) if node else None
 

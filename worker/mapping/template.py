@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.mapping.findings import did_you_mean
+from worker.mapping.nodes import whole_number
 from worker.mapping.paths import ABSENT, Context, Getter, compile_path
 from worker.mapping.transforms import TRANSFORMS, Argument, Transform
 from worker.mapping.transforms.registry import text_of
@@ -125,9 +126,9 @@ def _step(name: str, argument: str | None) -> Step:
         _refuse_fault(known, argument)
         return Step(name, known.run, (argument,))
     if known.argument is Argument.NUMBER and argument is not None:
-        if not argument.strip().isdecimal():
+        number = whole_number(argument.strip())
+        if number is None:
             raise ValueError(f"{name!r} takes a whole number")
-        number = int(argument)
         _refuse_fault(known, number)
         return Step(name, known.run, (number,))
     raise ValueError(f"{name!r} takes {known.argument.value} and is not for templates")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from worker.errors import MappingFault
 from worker.mapping.cases.case import KIND, CaseFile
 from worker.mapping.cases.checks import check_cases
 from worker.mapping.cases.reading import read_cases
@@ -15,7 +14,7 @@ from worker.mapping.compiled import CompiledMapping
 from worker.mapping.coverage import Coverage, Seen, Tally
 from worker.mapping.coverage_points import points_of
 from worker.mapping.findings import BadMapping, Finding, did_you_mean
-from worker.mapping_folder import TESTS, no_check, read_mappings
+from worker.mapping_folder import TESTS, no_check, read_into, read_mappings
 from worker.payloads import load_payload_schema
 from worker.rehearsal.folders import Chosen, mapping_of
 from worker.rehearsal.trying import CaseResult, Stage, try_case
@@ -94,14 +93,16 @@ def _read(
         message += did_you_mean(mapping.name, beside)
         findings.append(Finding(str(path), 1, 1, message, KIND))
         return None
+    texts: dict[str, str] = {}
+    unreadable = read_into(texts, path)
+    if unreadable is not None:
+        findings.append(unreadable)
+        return None
     try:
-        file = read_cases(path.read_text(encoding="utf-8"), str(path))
+        file = read_cases(texts[str(path)], str(path))
     except BadMapping as bad:
         findings += bad.findings
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = type(error).__name__
-        raise MappingFault(f"{path} cannot be read: {reason}") from None
     return file if str(mapping) in mappings else None
 
 

@@ -128,6 +128,10 @@ def _labels(value: ValueSpec) -> list[tuple[str, Place]]:
     return [(text, place) for text, place in found if text]
 
 
+def _is_true_by_default(value: ValueSpec) -> bool:
+    return value.default is not None and value.default.value is True
+
+
 def check_policy(
     field: FieldSpec, found: ValueType, described: Describe, notes: Notes
 ) -> None:
@@ -142,6 +146,9 @@ def check_policy(
     elif field.policy == "sticky" and not found.kinds <= {"boolean"}:
         message = f"{field.name} is sticky and gets {words(found.kinds)}"
         notes.find(place, "sticky", f"{message}: use `as: to_boolean`")
+    elif field.policy == "sticky" and _is_true_by_default(field.value):
+        message = f"{field.name} is sticky, and `default` sets it on every call"
+        notes.find(place, "sticky", f"{message} that says nothing: leave it out")
     is_long = described["type"] == "textarea" and described.get("length", 0) > 255
     if field.policy == "append" and not is_long:
         message = f"{field.name} is {_article(described['type'])}"
