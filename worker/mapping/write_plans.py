@@ -30,12 +30,16 @@ def _prepared(specs: tuple[MatchSpec, ...]) -> Prepared:
 def _first_match(matches: Prepared, context: Context) -> Match | None:
     for name, evaluate in matches:
         value = evaluate(context)
-        if isinstance(value, list):
+        if isinstance(value, str):
+            text = value.strip()
+            if text:
+                return Match(name, text)
+        elif isinstance(value, list):
             forms = tuple(str(form).strip() for form in value if has_value(form))
             if forms:
                 return Match(name, forms[0], forms[1:])
         elif has_value(value):
-            return Match(name, str(value).strip())
+            return Match(name, str(value))
     return None
 
 
