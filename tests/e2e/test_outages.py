@@ -9,6 +9,7 @@ import signal
 import requests
 
 from .deliveries import cora_call, new_id
+from .polling import eventually
 from .stacks import Pieces, Stack
 
 
@@ -51,6 +52,25 @@ def test_without_redis_deliveries_are_accepted_and_delivered_later(
         assert pieces.ledger.settled(event_id)["state"] == "synced"
     assert worker.is_running
     assert beat.is_running
+
+
+def test_redis_that_dies_in_the_middle_of_a_drain_does_not_end_the_worker(
+    pieces: Pieces,
+) -> None:
+    pieces.start_web()
+    redis = pieces.start_redis()
+    worker, _beat = pieces.start("worker"), pieces.start("beat")
+    pieces.org.faults.add("latency", seconds=0.5)
+    event_id = pieces.vendor.accepted("cora", call_of(pieces))
+    eventually(lambda: pieces.org.stats()["logins"], "the drain has begun")
+
+    redis.kill_group()
+    assert pieces.ledger.settled(event_id)["state"] == "synced"
+    pieces.start_redis()
+
+    later = pieces.vendor.accepted("cora", call_of(pieces))
+    assert pieces.ledger.settled(later)["state"] == "synced"
+    assert worker.is_running
 
 
 def test_a_redis_that_hangs_does_not_make_the_vendor_wait(stack: Stack) -> None:
