@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,9 @@ class Harness:
         return list(self.events.records([answer.event_id]))
 
 
+@cache
 def default_mappings() -> MappingSet:
+    """The shipped mappings, read once: nobody can change them."""
     return load_mappings(ROOT / "mappings")
 
 
