@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.diffing import TASK, diff, found, save
 from tests.comparing.lab import Lab, cora_call, lab_of
 from tests.conftest import sqlite_engine
+from tests.diff_command.diffing import TASK, diff, found, save
 from tests.orgs import running_org
 
 TALK = TASK.replace("value: Call", "value: Talk")

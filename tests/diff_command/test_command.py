@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.commands.diffing import (
+from tests.comparing.lab import Lab
+from tests.diff_command.diffing import (
     ACCOUNT,
     FLAG,
     TASK,
@@ -16,20 +14,7 @@ from tests.commands.diffing import (
     found,
     org_of,
     save,
-    three_calls,
 )
-from tests.comparing.lab import Lab
-
-
-@pytest.fixture(scope="module")
-def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with three_calls(tmp_path_factory.mktemp("past")) as lab:
-        yield lab
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return save(tmp_path / "mappings", TASK + ACCOUNT + FLAG)
 
 
 def test_the_counts_come_first_and_the_cost_last(past: Lab, folder: Path) -> None:
