@@ -140,13 +140,13 @@ def used_mappings() -> Used:
 
 
 def checker(used: Callable[[], Used] = dict) -> Checker:
-    """Return what finds faults of mappings. Raises `MappingFault`."""
+    """Return what finds faults of mappings."""
     return Checker(org_schema().read, used)
 
 
 @cache
 def org_schema() -> LiveSchema:
-    """Return what the org's objects are known to be. Raises `MappingFault`."""
+    """Return what the org's objects are known to be."""
     return LiveSchema(settings().config_dir / "salesforce")
 
 
@@ -193,7 +193,7 @@ def drainer() -> Drainer:
         retry_hours=read.retry_hours,
         clock=utc_now,
         jitter=random.random,
-        schema=lambda: org_schema().current,
+        schema=org_schema().current,
         cache=LinkCache(read.link_cache_seconds, time.monotonic),
     )
 

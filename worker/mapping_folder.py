@@ -54,12 +54,11 @@ def read_mappings(
     paths: Iterable[Path], check: Check
 ) -> tuple[MappingSet, list[Finding]]:
     """Return the mappings of these files that can be read, and all findings."""
-    texts: dict[str, str] = {}
-    unreadable = [
-        finding for path in paths if (finding := read_into(texts, path)) is not None
-    ]
-    mappings, findings = read_set(texts)
-    findings.extend(unreadable)
+    read = {str(path): read_text(path) for path in paths}
+    mappings, findings = read_set(
+        {path: text for path, text in read.items() if isinstance(text, str)}
+    )
+    findings.extend(found for found in read.values() if isinstance(found, Finding))
     specs = [mapping.spec for mapping in mappings.mappings.values()]
     misnamed = [finding for spec in specs for finding in _misnamed(spec)]
     paths_misnamed = {finding.path for finding in misnamed}
@@ -71,12 +70,12 @@ def read_mappings(
     return mappings, sorted(findings)
 
 
-def read_into(texts: dict[str, str], path: Path) -> Finding | None:
-    """Read a file; where that cannot be done, return what is wrong with it."""
+def read_text(path: Path) -> str | Finding:
+    """Return what is in a file or, where it cannot be read, what is wrong with it."""
     if path.exists() and not path.is_file():
         return Finding(str(path), 1, 1, "this is no file", "yaml")
     try:
-        texts[str(path)] = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
@@ -85,7 +84,6 @@ def read_into(texts: dict[str, str], path: Path) -> Finding | None:
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
         return Finding(str(path), 1, 1, message, "yaml")
-    return None
 
 
 def strays(folder: Path) -> list[Finding]:

@@ -106,16 +106,20 @@ def load_schema(folder: Path) -> OrgSchema:
 
 
 class LiveSchema:
-    """The snapshots of a folder; `current` is what was read last."""
+    """The snapshots of a folder, and what was read of them last."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.current = load_schema(folder)
+        self._current: OrgSchema | None = None
+
+    def current(self) -> OrgSchema:
+        """Return what was read last. Raises `MappingFault`."""
+        return self.read() if self._current is None else self._current
 
     def read(self) -> OrgSchema:
         """Read the snapshots as they are now. Raises `MappingFault`."""
-        self.current = load_schema(self.folder)
-        return self.current
+        self._current = load_schema(self.folder)
+        return self._current
 
 
 def _parts(

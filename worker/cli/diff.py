@@ -23,7 +23,6 @@ from worker.errors import CrmRefused, CrmUnavailable, StoreUnavailable, SyncErro
 from worker.mapping.findings import Finding
 from worker.mapping.mapping_set import MappingSet, read_set
 from worker.mapping_folder import mapping_files, read_mappings
-from worker.org_schema import load_schema
 from worker.settings.connections import named
 
 DEFAULT_EVENTS = 1_000
@@ -160,7 +159,7 @@ def _comparer(connection: str | None, org: Finder | None) -> Comparer:
         calls=bootstrap.calls(),
         texts=bootstrap.mapping_texts(),
     )
-    schema = load_schema(settings.config_dir / "salesforce")
+    schema = bootstrap.org_schema().current()
     return Comparer(past, settings.connections, schema, org)
 
 

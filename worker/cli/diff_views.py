@@ -36,10 +36,9 @@ def lines_of(found: dict[str, Any], records: int) -> Iterator[str]:
 
 
 def _nothing_to_compare(found: dict[str, Any]) -> str:
-    if found["left_out"]["written_by_these"]:
-        return f"No events to compare. {_left_out(found)}"
-    if found["left_out"]["pending"]:
-        return f"No events to compare. {_left_out(found)}"
+    left_out = _left_out(found)
+    if left_out:
+        return f"No events to compare. {left_out}"
     return "No events to compare: none was received in this window."
 
 

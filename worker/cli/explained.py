@@ -114,16 +114,14 @@ def _stored(event_id: int, current: bool) -> Explained:
     connection = _connection(row.connection)
     delivery = Delivery(row.headers, row.body, row.received_at)
     name = f"event {row.id}, {row.source} {row.type}"
-    if current or row.mapping_hash is None:
-        now = _explained(connection, delivery)
-        return Explained(name, now.context, now.mapping, _no_version(row, current))
-    used = bootstrap.mapping_texts().get(
-        row.source, row.type, row.mapping_hash, row.mapping_version
-    )
+    used = None
+    if not current and row.mapping_hash is not None:
+        used = bootstrap.mapping_texts().get(
+            row.source, row.type, row.mapping_hash, row.mapping_version
+        )
     if used is None:
         now = _explained(connection, delivery)
-        remark = "the mapping that wrote it was not kept: this is the one of today"
-        return Explained(name, now.context, now.mapping, remark)
+        return Explained(name, now.context, now.mapping, _why_todays(row, current))
     path = f"mappings/{row.source}/{row.type}.yaml"
     mapping = CompiledMapping(read_mapping(used.text, path))
     event = sources.read(connection.source, delivery)
@@ -153,7 +151,9 @@ def _row(event_id: int) -> EventRow | None:
         raise NothingToExplain(f"{message}; DATABASE_URL says which it is") from None
 
 
-def _no_version(row: EventRow, current: bool) -> str:
-    if current and row.mapping_hash is not None:
+def _why_todays(row: EventRow, current: bool) -> str:
+    if row.mapping_hash is None:
+        return "" if row.mapping_version else "the event is not written yet"
+    if current:
         return "the one of today, which need not be the one that wrote the event"
-    return "" if row.mapping_version else "the event is not written yet"
+    return "the mapping that wrote it was not kept: this is the one of today"

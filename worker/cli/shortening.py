@@ -33,16 +33,23 @@ def shown_pair(before: Any, after: Any) -> tuple[str, str]:
     pair = shown(before), shown(after)
     if pair[0] != pair[1]:
         return pair
-    one, other = _text(before), _text(after)
-    alike = sum(
-        1 for _ in takewhile(lambda c: c[0] == c[1], zip(one, other, strict=False))
-    )
-    start = max(0, alike - _LEAD)
-    return _from(one, start), _from(other, start)
-
-
-def _from(text: str, start: int) -> str:
     room = SHOWN_CHARACTERS - 6
+    return where_they_differ(_text(before), _text(after), room, lead=_LEAD)
+
+
+def where_they_differ(one: str, other: str, room: int, lead: int) -> tuple[str, str]:
+    """Return two texts, cut to where they begin to differ if they are long.
+
+    `room` is how many characters to show, `lead` how many of those that are alike.
+    """
+    pairs = zip(one, other, strict=False)
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    is_long = max(len(one), len(other)) > room
+    start = max(0, alike - lead) if is_long else 0
+    return _cut(one, start, room), _cut(other, start, room)
+
+
+def _cut(text: str, start: int, room: int) -> str:
     head = "..." if start else ""
     tail = "..." if start + room < len(text) else ""
     return f"{head}{text[start : start + room]}{tail}"

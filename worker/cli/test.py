@@ -16,7 +16,6 @@ from worker.cli.test_views import as_data, coverage_lines, failure_lines, summar
 from worker.errors import MappingFault
 from worker.mapping.coverage import percent
 from worker.mapping.findings import BadMapping
-from worker.org_schema import load_schema
 from worker.rehearsal.folders import choose
 from worker.rehearsal.rehearsing import Rehearsal, rehearse
 from worker.rehearsal.trying import Stage
@@ -67,7 +66,7 @@ def _rehearse(files: list[Path] | None, named: str) -> Rehearsal:
     settings = bootstrap.settings()
     stage = Stage(
         settings.connections,
-        load_schema(settings.config_dir / "salesforce"),
+        bootstrap.org_schema().current(),
         read_http_file,
     )
     return rehearse(choose(files or [settings.mappings_dir]), stage, named)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from worker.cli.shortening import where_they_differ
 from worker.mapping.coverage import KINDS, Coverage, percent
 from worker.rehearsal.differences import Difference
 from worker.rehearsal.rehearsing import Rehearsal
@@ -33,28 +34,12 @@ def _difference_lines(difference: Difference) -> Iterator[str]:
     if not difference.name:  # A state, whose reason and line would be cut off.
         yield f"    expected {difference.expected}, got {difference.got}{place}"
         return
-    expected, got = around(difference.expected, difference.got)
+    expected, got = where_they_differ(
+        difference.expected, difference.got, SHOWN_CHARACTERS, lead=BEFORE
+    )
     yield f"    {difference.name}{place}"
     yield f"      expected  {expected}"
     yield f"      got       {got}"
-
-
-def around(expected: str, got: str) -> tuple[str, str]:
-    """Return two texts, cut to where they begin to differ if they are long."""
-    same = 0
-    for one, other in zip(expected, got, strict=False):
-        if one != other:
-            break
-        same += 1
-    is_long = max(len(expected), len(got)) > SHOWN_CHARACTERS
-    start = max(0, same - BEFORE) if is_long else 0
-    return _cut(expected, start), _cut(got, start)
-
-
-def _cut(text: str, start: int) -> str:
-    end = start + SHOWN_CHARACTERS
-    before = "..." if start else ""
-    return before + text[start:end] + ("..." if len(text) > end else "")
 
 
 def coverage_lines(found: Rehearsal) -> Iterator[str]:

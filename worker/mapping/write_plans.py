@@ -107,9 +107,7 @@ class WritePlan:
             plan.members.append(self._without_key(fields))
             return
         if self._makers:
-            for link in spec.links:
-                if link.keeps_wrong_party or not is_wrong_party:
-                    self._make(link, plan, context)
+            self._make_linked(plan, context, is_wrong_party)
         plan.members.append(self._write(key, fields, links, faults))
 
     def _links_of(self, context: Context, is_wrong_party: bool) -> tuple[Link, ...]:
@@ -131,14 +129,19 @@ class WritePlan:
             return Match(key.field, key.value)
         return key
 
-    def _make(self, link: LinkSpec, plan: PlanInMaking, context: Context) -> None:
-        """Add the record that a link makes, where its strongest match has a value.
+    def _make_linked(
+        self, plan: PlanInMaking, context: Context, is_wrong_party: bool
+    ) -> None:
+        """Add the records that links make, where their strongest match has a value.
 
         A weaker match, such as a phone number, is no key to make a record by.
         """
-        maker = self._makers.get(link.field)
-        if maker is not None and find_match(link.matches[:1], context) is not None:
-            maker.add_to(plan, context)
+        for link, matches in self._links:
+            maker = self._makers.get(link.field)
+            if maker is None or (is_wrong_party and not link.keeps_wrong_party):
+                continue
+            if _first_match(matches[:1], context) is not None:
+                maker.add_to(plan, context)
 
     def _refused(self, faults: tuple[str, ...]) -> Unwritten:
         hint = "; ".join(faults)

@@ -14,7 +14,7 @@ from worker.mapping.compiled import CompiledMapping
 from worker.mapping.coverage import Coverage, Seen, Tally
 from worker.mapping.coverage_points import points_of
 from worker.mapping.findings import BadMapping, Finding, did_you_mean
-from worker.mapping_folder import TESTS, no_check, read_into, read_mappings
+from worker.mapping_folder import TESTS, no_check, read_mappings, read_text
 from worker.payloads import load_payload_schema
 from worker.rehearsal.folders import Chosen, mapping_of
 from worker.rehearsal.trying import CaseResult, Stage, try_case
@@ -93,13 +93,12 @@ def _read(
         message += did_you_mean(mapping.name, beside)
         findings.append(Finding(str(path), 1, 1, message, KIND))
         return None
-    texts: dict[str, str] = {}
-    unreadable = read_into(texts, path)
-    if unreadable is not None:
-        findings.append(unreadable)
+    text = read_text(path)
+    if isinstance(text, Finding):
+        findings.append(text)
         return None
     try:
-        file = read_cases(texts[str(path)], str(path))
+        file = read_cases(text, str(path))
     except BadMapping as bad:
         findings += bad.findings
         return None
