@@ -27,7 +27,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
 
 
 PREFIXES = ("SALESFORCE_", "CORA_", "ALTUR_", "VOCOBASE_", "FREECLIMB_")
-NAMES = ("DATABASE_URL", "REDIS_URL", "CONFIG_DIR", "MAPPINGS_DIR", "LANES")
+NAMES = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "TOKEN_KEY",
+    "CONFIG_DIR",
+    "MAPPINGS_DIR",
+    "LANES",
+)
 
 
 @pytest.fixture(autouse=True)

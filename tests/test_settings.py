@@ -5,6 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from worker import sources
 from worker.errors import SettingsFault
@@ -135,6 +143,149 @@ def test_the_domain_gives_the_login_url(domain: str, url: str) -> None:
 
     assert salesforce is not None
     assert salesforce.url == url
+
+
+def pem(bits: int = 2048, *, password: bytes | None = None) -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    locked = BestAvailableEncryption(password) if password else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked).decode()
+
+
+@pytest.fixture(scope="module")
+def key() -> str:
+    return pem()
+
+
+def by_key(key: str, **changes: str) -> Settings:
+    variables = {k: v for k, v in GOOD.items() if k != "SALESFORCE_CLIENT_SECRET"}
+    user = {"SALESFORCE_USERNAME": "user@example.com", "SALESFORCE_PRIVATE_KEY": key}
+    return load_settings({**variables, **user, **changes}, EVERYTHING)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\\n"])
+def test_a_user_logs_in_by_a_key_in_place_of_the_clients_secret(
+    key: str, ends: str
+) -> None:
+    settings = by_key(key.strip().replace("\n", ends))
+
+    login = settings.salesforce
+    assert login is not None
+    assert (login.username, login.private_key) == ("user@example.com", key.strip())
+    assert login.client_secret == ""
+    assert key.splitlines()[3] not in repr(settings)
+
+
+def test_the_key_may_be_in_a_file(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text(key, encoding="utf-8")
+
+    login = by_key("", SALESFORCE_PRIVATE_KEY_FILE=str(path)).salesforce
+
+    assert login is not None
+    assert login.private_key == key.strip()
+
+
+@pytest.mark.parametrize(
+    ("domain", "audience"),
+    [
+        ("acme.my", "https://login.salesforce.com"),
+        ("acme.develop.my", "https://login.salesforce.com"),
+        ("https://acme.my.salesforce.com", "https://login.salesforce.com"),
+        ("login", "https://login.salesforce.com"),
+        ("http://127.0.0.1:8001", "https://login.salesforce.com"),
+        ("acme--test.sandbox.my", "https://test.salesforce.com"),
+        ("acme--test.my", "https://test.salesforce.com"),
+        ("acme.scratch.my", "https://test.salesforce.com"),
+        ("test", "https://test.salesforce.com"),
+    ],
+)
+def test_the_domain_gives_the_audience_of_the_assertion(
+    key: str, domain: str, audience: str
+) -> None:
+    login = by_key(key, SALESFORCE_DOMAIN=domain).salesforce
+
+    assert login is not None
+    assert login.audience == audience
+
+
+def test_the_audience_can_be_set(key: str) -> None:
+    login = by_key(key, SALESFORCE_AUDIENCE="https://acme.my.site.com/").salesforce
+
+    assert login is not None
+    assert login.audience == "https://acme.my.site.com"
+
+
+USER = "user@example.com"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"SALESFORCE_CLIENT_SECRET": None, "SALESFORCE_USERNAME": USER},
+            "SALESFORCE_PRIVATE_KEY is not set",
+        ),
+        (
+            {
+                "SALESFORCE_CLIENT_SECRET": None,
+                "SALESFORCE_USERNAME": USER,
+                "SALESFORCE_PRIVATE_KEY_FILE": "/nowhere",
+            },
+            "SALESFORCE_PRIVATE_KEY_FILE cannot be read",
+        ),
+        (
+            {
+                "SALESFORCE_CLIENT_SECRET": None,
+                "SALESFORCE_USERNAME": USER,
+                "SALESFORCE_PRIVATE_KEY": "-----BEGIN CERTIFICATE-----",
+            },
+            "SALESFORCE_PRIVATE_KEY has to be an RSA key",
+        ),
+        ({"SALESFORCE_AUDIENCE": "login"}, "SALESFORCE_AUDIENCE has to be"),
+        ({"TOKEN_KEY": "too short"}, "TOKEN_KEY has to be 32 bytes"),
+        ({"TOKEN_KEY": "é"}, "TOKEN_KEY has to be 32 bytes"),
+    ],
+)
+def test_a_wrong_login_by_key_is_one_fault(
+    changes: dict[str, str | None], said: str
+) -> None:
+    (fault,) = faults(**changes)
+
+    assert fault.startswith(said)
+    assert "too short" not in fault
+
+
+def test_a_key_without_its_user_and_one_way_too_many_are_faults(key: str) -> None:
+    without_user = faults(SALESFORCE_PRIVATE_KEY=key, SALESFORCE_CLIENT_SECRET=None)
+    both = faults(SALESFORCE_PRIVATE_KEY=key, SALESFORCE_USERNAME=USER)
+
+    assert [f.split(":")[0] for f in without_user] == ["SALESFORCE_USERNAME is not set"]
+    assert [f.split(":")[0] for f in both] == [
+        "SALESFORCE_CLIENT_SECRET and SALESFORCE_USERNAME are both set"
+    ]
+
+
+@pytest.mark.parametrize(("bits", "password"), [(1024, None), (2048, b"locked")])
+def test_a_key_that_is_weak_or_locked_is_a_fault(
+    bits: int, password: bytes | None
+) -> None:
+    (fault,) = faults(
+        SALESFORCE_CLIENT_SECRET=None,
+        SALESFORCE_USERNAME=USER,
+        SALESFORCE_PRIVATE_KEY=pem(bits, password=password),
+    )
+
+    assert fault.startswith("SALESFORCE_PRIVATE_KEY has to be an RSA key")
+
+
+def test_the_key_of_the_shared_token_is_in_no_repr() -> None:
+    key = Fernet.generate_key().decode()
+
+    settings = good(TOKEN_KEY=key)
+
+    assert settings.token_key == key
+    assert key not in repr(settings)
+    assert good().token_key == ""
 
 
 CONNECTIONS = """

@@ -20,6 +20,7 @@ from worker import broker
 from worker.checking import Checker, RecordedMappings, Used
 from worker.crm.salesforce import SalesforceCrm
 from worker.crm.session import Session
+from worker.crm.shared_tokens import SharedTokens
 from worker.delivery.draining import Drainer
 from worker.delivery.link_cache import LinkCache
 from worker.errors import SettingsFault, StoreUnavailable, SyncError
@@ -117,14 +118,19 @@ def calls() -> Calls:
 @contextmanager
 def salesforce() -> Iterator[SalesforceCrm]:
     """Give a client of the org that the settings name. Raises `SettingsFault`."""
-    login = settings(Needs.SALESFORCE).salesforce
-    if login is None:
-        raise AssertionError("settings without the org that they need")
-    session = Session(login)
+    session = _session(settings(Needs.SALESFORCE))
     try:
         yield SalesforceCrm(session)
     finally:
         session.close()
+
+
+def _session(read: Settings) -> Session:
+    """Return a session; with a key for it, its token is every process's."""
+    login, key = read.salesforce, read.token_key
+    if login is None:
+        raise AssertionError("settings without the org that they need")
+    return Session(login, SharedTokens(read.redis_url, key, login) if key else None)
 
 
 def used_mappings() -> Used:
@@ -180,13 +186,11 @@ def recorded_mappings() -> RecordedMappings:
 def drainer() -> Drainer:
     """Return what drains lanes. Raises `SettingsFault` and `MappingFault`."""
     read = settings(Needs.SALESFORCE)
-    if read.salesforce is None:
-        raise AssertionError("settings without the org that they need")
     return Drainer(
         events=events(),
         lanes=lanes(),
         calls=calls(),
-        crm=SalesforceCrm(Session(read.salesforce)),
+        crm=SalesforceCrm(_session(read)),
         mappings=recorded_mappings(),
         connections=read.connections,
         lease_seconds=read.lease_seconds,

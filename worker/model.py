@@ -38,12 +38,19 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class OrgLogin:
-    """How to log in to a Salesforce org. `url` has no path."""
+    """How to log in to a Salesforce org. `url` has no path.
+
+    With a `private_key` (PEM) it is by an assertion that `username` logs in, for
+    `audience`; without, by the client's secret.
+    """
 
     url: str
     client_id: str
     client_secret: str = field(repr=False)
     api_version: str
+    username: str = ""
+    private_key: str = field(default="", repr=False)
+    audience: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from simple_salesforce import exceptions
 
-from worker.crm.salesforce import Blip, meaning
+from worker.crm.salesforce import Blip, NoLoginCures, meaning
 from worker.crm.verdicts import Act, row_verdict
 from worker.errors import CrmRefused, CrmUnavailable, SessionExpired
 
@@ -50,7 +50,7 @@ def test_every_error_of_the_library_has_a_meaning(kind: type) -> None:
         (
             401,
             listed("INVALID_SESSION_ID", "Connected app is not attached to Agent"),
-            CrmUnavailable,
+            NoLoginCures,
         ),
         (403, listed("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit"), CrmUnavailable),
         (403, listed("API_DISABLED_FOR_ORG"), CrmUnavailable),

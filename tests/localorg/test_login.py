@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from worker.localorg import LocalOrg
+from worker.localorg.jwt_bearer import JwtApp, refusal
 
 from .client import API, Client
 
 TOKEN_PATH = "/services/oauth2/token"
 GRANT = {"grant_type": "client_credentials"}
+JWT = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}
+APP_USER = "integration@example.com"
+NOW = 1_795_000_000
 
 
 def test_a_login_with_basic_credentials_gives_a_token(client: Client) -> None:
@@ -116,3 +127,108 @@ def test_a_field_added_to_the_schema_appears_in_an_old_database(
         (record,) = org.records("Contact")
 
     assert record["New__c"] is False
+
+
+@cache
+def keys(name: str) -> tuple[rsa.RSAPrivateKey, str]:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
+    return private, pem.decode()
+
+
+def app() -> JwtApp:
+    return JwtApp(keys("app")[1], APP_USER)
+
+
+def signed(
+    key: str = "app", algorithm: str = "RS256", **changes: object
+) -> dict[str, str]:
+    claims = {
+        "iss": "local",
+        "sub": APP_USER,
+        "aud": "https://login.salesforce.com",
+        "exp": NOW + 180,
+    }
+    return {"assertion": jwt.encode(claims | changes, keys(key)[0], algorithm)}
+
+
+def refused(**changes: Any) -> str:
+    return refusal(app(), "local", signed(**changes)["assertion"], NOW)
+
+
+def test_an_assertion_of_a_registered_app_gives_a_token(client: Client) -> None:
+    client.org.register(app())
+    form = JWT | signed(exp=int(time.time()) + 180)
+
+    answer = requests.post(client.org.url + TOKEN_PATH, form)
+
+    body = answer.json()
+    assert answer.status_code == 200
+    assert {*body} == {"access_token", "instance_url", "token_type", "id", "scope"}
+    client.session.headers["Authorization"] = f"Bearer {body['access_token']}"
+    assert client.api("GET", "limits").status_code == 200
+    assert client.org.stats()["logins"] == 2
+
+
+def test_a_refused_assertion_is_an_invalid_grant_and_counts(client: Client) -> None:
+    client.org.register(app())
+
+    answer = requests.post(client.org.url + TOKEN_PATH, JWT | signed(exp=NOW - 1))
+
+    error = {"error": "invalid_grant", "error_description": "invalid assertion"}
+    assert (answer.status_code, answer.json()) == (400, error)
+    assert client.org.stats()["logins"] == 2
+
+
+def test_an_assertion_is_a_login_for_three_minutes() -> None:
+    assertion = signed()["assertion"]
+
+    assert refused() == ""
+    assert refusal(app(), "local", assertion, NOW + 179) == ""
+    assert refusal(app(), "local", assertion, NOW + 180) == "invalid assertion"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"key": "stranger"}, "invalid assertion"),
+        ({"algorithm": "RS512"}, "invalid assertion"),
+        ({"iss": "other"}, "invalid assertion"),
+        ({"exp": NOW + 301}, "invalid assertion"),
+        ({"exp": None}, "invalid assertion"),
+        ({"aud": "https://test.salesforce.com"}, "audience is invalid"),
+        ({"sub": "other@example.com"}, "user hasn't approved this consumer"),
+    ],
+)
+def test_a_wrong_assertion_is_refused(changes: dict[str, Any], reason: str) -> None:
+    assert refused(**changes) == reason
+
+
+@pytest.mark.parametrize("text", ["", "a.b.c", "a.b", "....", "é.é.é", "e30.e30.AAAA"])
+def test_what_is_no_assertion_is_refused(text: str) -> None:
+    assert refusal(app(), "local", text, NOW) == "invalid assertion"
+
+
+def test_claims_that_were_changed_after_signing_are_refused() -> None:
+    header, _, signature = signed()["assertion"].split(".")
+    claims = signed(sub="other@example.com")["assertion"].split(".")[1]
+    changed = f"{header}.{claims}.{signature}"
+
+    assert refusal(app(), "local", changed, NOW) == "invalid assertion"
+
+
+def test_an_org_without_an_app_refuses_every_assertion() -> None:
+    assertion = signed()["assertion"]
+
+    assert refusal(None, "local", assertion, NOW) == "invalid assertion"
+
+
+def test_the_app_says_who_may_log_in() -> None:
+    assertion = signed()["assertion"]
+    unapproved = replace(app(), is_approved=False)
+    inactive = replace(app(), is_active=False)
+
+    assert "approved" in refusal(unapproved, "local", assertion, NOW)
+    assert refusal(inactive, "local", assertion, NOW) == "inactive user"

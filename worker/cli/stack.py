@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from cryptography.fernet import Fernet
 from sqlalchemy import Engine
 
 from worker import broker
@@ -121,6 +122,7 @@ class Stack:
             "SALESFORCE_DOMAIN": self.urls.org,
             "SALESFORCE_CLIENT_ID": "local",
             "SALESFORCE_CLIENT_SECRET": "local",
+            "TOKEN_KEY": Fernet.generate_key().decode(),
             "SWEEP_SECONDS": os.environ.get("SWEEP_SECONDS", "2"),
             "PYTHONUNBUFFERED": "1",
         }

@@ -1,6 +1,8 @@
 """Salesforce: three verbs, errors with a meaning. Floor 2.
 
 session      one logged-in `requests` session; the library's own login is not used
+login        one login: by JWT bearer or client credentials, and what ends trying
+token_store  what a login gives; who keeps it: `shared_tokens` for all processes
 salesforce   find, upsert and update, each by the fewest API requests
 memory       records held here, for trying mappings out
 soql         queries, escaped and cut to the length that a URL may have

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import requests
+from simple_salesforce.api import Salesforce as SimpleSalesforce
 from simple_salesforce.exceptions import SalesforceError
 from tenacity import (
     Retrying,
@@ -19,6 +20,7 @@ from tenacity import (
 )
 
 from worker.crm import MAX_RECORDS, RowResult
+from worker.crm.login import STOP_SECONDS
 from worker.crm.session import Session
 from worker.crm.soql import lookups
 from worker.crm.verdicts import (
@@ -30,11 +32,16 @@ from worker.crm.verdicts import (
 from worker.errors import CrmRefused, CrmUnavailable, SessionExpired
 
 BLIP_ATTEMPTS = 3
+FRESH_REFUSED_SECONDS = 60.0
 _NO_LOGIN_CURES = ("not valid for use with the REST API", "not attached to Agent")
 
 
 class Blip(CrmUnavailable):
     """The exchange broke off: asking again at once may do."""
+
+
+class NoLoginCures(CrmUnavailable):
+    """The session is refused, and the next would be: a person must change the org."""
 
 
 class SalesforceCrm:
@@ -100,14 +107,31 @@ class SalesforceCrm:
 
     def _request(self, method: str, path: str, **options: Any) -> Any:
         """Ask once; blips are asked again, an ended session is renewed once."""
-        try:
-            return self._retrying(self._exchange, method, path, **options)
-        except SessionExpired:
-            self._session.forget()
-            return self._retrying(self._exchange, method, path, **options)
-
-    def _exchange(self, method: str, path: str, **options: Any) -> Any:
         client = self._session.client()
+        try:
+            return self._ask(client, method, path, **options)
+        except SessionExpired:
+            self._session.forget(client.session_id)
+        client = self._session.client()
+        try:
+            return self._ask(client, method, path, **options)
+        except SessionExpired as error:
+            code = f"{error.code}: a new session is refused too"
+            self._session.stop(client.session_id, code, FRESH_REFUSED_SECONDS)
+            raise
+
+    def _ask(
+        self, client: SimpleSalesforce, method: str, path: str, **options: Any
+    ) -> Any:
+        try:
+            return self._retrying(self._exchange, client, method, path, **options)
+        except NoLoginCures as error:
+            self._session.stop(client.session_id, error.code, STOP_SECONDS)
+            raise
+
+    def _exchange(
+        self, client: SimpleSalesforce, method: str, path: str, **options: Any
+    ) -> Any:
         url = f"{client.base_url}{path}"
         try:
             answer = client._call_salesforce(method, url, name=path, **options)
@@ -132,7 +156,7 @@ def meaning(error: SalesforceError) -> CrmRefused | CrmUnavailable:
         code = "MORE_THAN_ONE_RECORD"
     if status == 401:
         if any(text in message for text in _NO_LOGIN_CURES):
-            return CrmUnavailable(f"{code}: no login cures this session")
+            return NoLoginCures(f"{code}: no login cures this session", STOP_SECONDS)
         return SessionExpired(code or "INVALID_SESSION_ID")
     if code in RETRY_CODES:
         wait_seconds = retry_after_seconds(code, message)

@@ -1,4 +1,4 @@
-"""One logged-in session with Salesforce, by the client credentials flow. Floor 2.
+"""One logged-in session with Salesforce. Floor 2.
 
 simple-salesforce is used in direct mode, with a session id that we hold: its own
 refresh loses headers, recurses without end on a standing 401, and knows no timeout.
@@ -7,6 +7,9 @@ Facts: simple-salesforce 1.12.10's source, tried against a local server 2026-08.
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,12 +17,14 @@ import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as SimpleSalesforce
 
-from worker.crm.verdicts import retry_after_seconds
-from worker.errors import CrmUnavailable
+from worker.crm.login import STOP_SECONDS, LoginStopped, log_in
+from worker.crm.token_store import Grant, OwnTokens, Tokens
 from worker.model import OrgLogin
 
 CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 60
+
+_logger = logging.getLogger(__name__)
 
 
 class TimeoutAdapter(HTTPAdapter):
@@ -44,10 +49,17 @@ class TimeoutAdapter(HTTPAdapter):
 
 
 class Session:
-    """Logs in when it must, and holds the client until the token no longer works."""
+    """Holds the client until its token no longer works; `tokens` may be all's."""
 
-    def __init__(self, login: OrgLogin) -> None:
+    def __init__(
+        self,
+        login: OrgLogin,
+        tokens: Tokens | None = None,
+        clock_seconds: Callable[[], float] = time.time,
+    ) -> None:
         self._login = login
+        self._tokens = tokens or OwnTokens()
+        self._clock_seconds = clock_seconds
         self._client: SimpleSalesforce | None = None
         self._http = requests.Session()
         loopback = login.url if login.url.startswith("http://") else None
@@ -57,55 +69,52 @@ class Session:
     def client(self) -> SimpleSalesforce:
         """Return a client with a token. Raises `CrmUnavailable`."""
         if self._client is None:
-            self._client = self._log_in()
+            grant = self._tokens.obtain(self._log_in)
+            self._client = SimpleSalesforce(
+                session_id=grant.token,
+                instance_url=grant.instance_url,
+                version=self._login.api_version,
+                session=self._http,
+            )
         return self._client
 
-    def forget(self) -> None:
-        """Drop the token: Salesforce says that it is over."""
-        self._client = None
+    def forget(self, token: str) -> None:
+        """Drop the token that Salesforce refused; a newer one stays."""
+        if self._client is not None and self._client.session_id == token:
+            self._client = None
+        self._tokens.drop(token)
+
+    def stop(self, token: str, code: str, seconds: float) -> None:
+        """Drop a token that a new one would not cure, and log nobody in for a while."""
+        self._pause(
+            LoginStopped(
+                code,
+                seconds,
+                "let the integration user use the API and the app, in its profile or"
+                " permission set",
+            )
+        )
+        self.forget(token)
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+        self._tokens.close()
 
-    def _log_in(self) -> SimpleSalesforce:
-        """Get a token. Whatever goes wrong, the events wait: a person may mend it."""
+    def _log_in(self) -> Grant:
         try:
-            answer = self._http.post(
-                f"{self._login.url}/services/oauth2/token",
-                data={"grant_type": "client_credentials"},
-                auth=(self._login.client_id, self._login.client_secret),
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            raise CrmUnavailable(f"login {type(error).__name__}") from None
-        if answer.status_code != 200:
-            code = _oauth_error(answer)
-            raise CrmUnavailable(f"login {code}", retry_after_seconds(code, ""))
-        try:
-            token, instance_url = (
-                answer.json()[name] for name in ("access_token", "instance_url")
-            )
-        except (ValueError, KeyError, TypeError):
-            raise CrmUnavailable("login answer without a token") from None
-        return SimpleSalesforce(
-            session_id=token,
-            instance_url=instance_url,
-            version=self._login.api_version,
-            session=self._http,
-        )
+            return log_in(self._http, self._login, self._clock_seconds())
+        except LoginStopped as stopped:
+            self._pause(stopped)
+            raise
 
-
-def _oauth_error(answer: requests.Response) -> str:
-    """Return the OAuth error code, which is never a secret, or the status."""
-    try:
-        body = answer.json()
-    except ValueError:
-        body = None
-    if isinstance(body, list) and body:
-        body = body[0]
-    if isinstance(body, dict):
-        code = body.get("error") or body.get("errorCode")
-        if isinstance(code, str):
-            return code[:80]
-    return f"HTTP {answer.status_code}"
+    def _pause(self, stopped: LoginStopped) -> None:
+        """Stop all logins; the first who finds out says so, loudly."""
+        seconds = stopped.retry_after_seconds or STOP_SECONDS
+        if self._tokens.pause(stopped.code, seconds):
+            _logger.error(
+                "%s: events wait, and nobody logs in for %d minutes; %s",
+                stopped.code,
+                seconds / 60,
+                stopped.hint,
+            )

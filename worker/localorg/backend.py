@@ -9,6 +9,7 @@ from pathlib import Path
 
 from worker.localorg.cursors import QueryCursors
 from worker.localorg.faults import FaultPlan, Faults
+from worker.localorg.jwt_bearer import JwtApp
 from worker.localorg.messages import Request, not_found
 from worker.localorg.oauth import TokenStore
 from worker.localorg.records import RecordStore
@@ -25,6 +26,7 @@ class Backend:
         self.store = RecordStore(self.schema, database)
         self.writer = RecordWriter(self.schema, self.store, _utc_now)
         self.tokens = TokenStore(self.store)
+        self.jwt_app: JwtApp | None = None
         self.cursors = QueryCursors()
         self.faults = Faults()
         self.stats = RequestStats()

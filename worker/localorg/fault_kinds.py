@@ -160,6 +160,15 @@ FAULT_KINDS: Mapping[str, FaultKind] = {
             "This session is not valid for use with the REST API",
         )
     ),
+    "session_not_attached": FaultKind(
+        before=_refuse(
+            401, "INVALID_SESSION_ID", "Connected app is not attached to Agent"
+        )
+    ),
+    # Of the token endpoint: name its path.
+    "login_rate_exceeded": FaultKind(
+        before=_refuse(403, "LOGIN_RATE_EXCEEDED", "Login Rate Exceeded")
+    ),
     "total_requests": FaultKind(
         before=_refuse(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
     ),

@@ -1,4 +1,4 @@
-"""Logins by OAuth client credentials, `local` / `local`; tokens survive a restart.
+"""Logins by client credentials, `local` / `local`, or a key; tokens are kept.
 
 Shapes: Salesforce's token endpoint. The secret is public on purpose: this org listens
 on loopback only.
@@ -15,6 +15,7 @@ import time
 from urllib.parse import parse_qs
 
 from worker.localorg.ids import make_id
+from worker.localorg.jwt_bearer import GRANT_TYPE, JwtApp, refusal
 from worker.localorg.messages import (
     Answer,
     Problem,
@@ -59,12 +60,36 @@ class TokenStore:
             raise Refused(problem, status=401)
 
 
-def login_answer(tokens: TokenStore, request: Request) -> Answer:
+def login_answer(tokens: TokenStore, app: JwtApp | None, request: Request) -> Answer:
     """The answer to `POST /services/oauth2/token`."""
     form = {
         name: values[0]
         for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()
     }
+    base_url = f"http://{request.headers['Host']}"
+    identity_url = f"{base_url}/id/{_ORG_ID}/{RUNNING_USER_ID}"
+    grant = {
+        "scope": "api",
+        "instance_url": base_url,
+        "id": identity_url,
+        "token_type": "Bearer",
+    }
+    if form.get("grant_type") == GRANT_TYPE:
+        reason = refusal(app, CLIENT_ID, form.get("assertion", ""), time.time())
+        if reason:
+            return _oauth_error(400, "invalid_grant", reason)
+    else:
+        refused = _credentials_refusal(request, form)
+        if refused:
+            return refused
+        issued_at = str(time.time_ns() // 1_000_000)
+        grant["issued_at"] = issued_at
+        grant["signature"] = _signature(identity_url + issued_at)
+    grant["access_token"] = tokens.issue()
+    return json_answer(200, grant, Cache_Control="no-store")
+
+
+def _credentials_refusal(request: Request, form: dict[str, str]) -> Answer | None:
     if form.get("grant_type") != "client_credentials":
         text = "grant type not supported"
         return _oauth_error(400, "unsupported_grant_type", text)
@@ -73,19 +98,7 @@ def login_answer(tokens: TokenStore, request: Request) -> Answer:
         return _oauth_error(400, "invalid_client_id", "client identifier invalid")
     if not hmac.compare_digest(client_secret.encode(), CLIENT_SECRET.encode()):
         return _oauth_error(401, "invalid_client", "invalid client credentials")
-    base_url = f"http://{request.headers['Host']}"
-    identity_url = f"{base_url}/id/{_ORG_ID}/{RUNNING_USER_ID}"
-    issued_at = str(time.time_ns() // 1_000_000)
-    grant = {
-        "access_token": tokens.issue(),
-        "signature": _signature(identity_url + issued_at),
-        "scope": "api",
-        "instance_url": base_url,
-        "id": identity_url,
-        "token_type": "Bearer",
-        "issued_at": issued_at,
-    }
-    return json_answer(200, grant, Cache_Control="no-store")
+    return None
 
 
 def _client(request: Request, form: dict[str, str]) -> tuple[str, str]:

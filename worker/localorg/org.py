@@ -11,6 +11,7 @@ from typing import Any, Self
 from worker.localorg.backend import Backend
 from worker.localorg.control import seed_records
 from worker.localorg.faults import Faults
+from worker.localorg.jwt_bearer import JwtApp
 from worker.localorg.schema import SObject
 from worker.localorg.server import LoopbackServer
 
@@ -57,6 +58,10 @@ class LocalOrg:
     def faults(self) -> Faults:
         """The faults: add, replace, clear and list them."""
         return self._backend.faults
+
+    def register(self, app: JwtApp) -> None:
+        """Let an app log in by its key; it takes the place of the one before."""
+        self._backend.jwt_app = app
 
     def start(self) -> None:
         """Serve in a thread."""

@@ -92,7 +92,7 @@ def _login_answer(backend: Backend, request: Request, target: str) -> Answer:
     backend.stats.count_login()
     plan = backend.faults.plan(target, is_api=False)
     fault_answer = plan.before(_arrival(backend, request))
-    answer = fault_answer or login_answer(backend.tokens, request)
+    answer = fault_answer or login_answer(backend.tokens, backend.jwt_app, request)
     plan.after()
     return answer
 

@@ -5,7 +5,6 @@ Every variable is documented in `config/env.example`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Flag, auto
@@ -19,10 +18,9 @@ from worker.errors import SettingsFault
 from worker.model import Connection, OrgLogin
 from worker.settings.connections import load_connections
 from worker.settings.environment import Environment
+from worker.settings.salesforce import org_login, token_key
 
 DATABASE_SCHEMES = ("sqlite", "postgresql")
-_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\Z", re.IGNORECASE)
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Needs(Flag):
@@ -39,6 +37,7 @@ class Settings:
 
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    token_key: str = field(repr=False)
     salesforce: OrgLogin | None
     connections: Mapping[str, Connection]
     config_dir: Path
@@ -58,7 +57,8 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
     settings = Settings(
         database_url=_database_url(environment),
         redis_url=_redis_url(environment),
-        salesforce=_salesforce(environment) if Needs.SALESFORCE in needs else None,
+        token_key=token_key(environment),
+        salesforce=org_login(environment) if Needs.SALESFORCE in needs else None,
         connections=load_connections(
             config_dir / "connections.yaml",
             environment,
@@ -108,40 +108,3 @@ def _redis_url(environment: Environment) -> str:
             "REDIS_URL has to be redis://host:port/number, or rediss:// over TLS"
         )
     return url
-
-
-def _salesforce(environment: Environment) -> OrgLogin:
-    domain = environment.required(
-        "SALESFORCE_DOMAIN", "set the org's My Domain name, such as acme.my"
-    )
-    fix = "copy it from the org's External Client App"
-    version = environment.text("SALESFORCE_API_VERSION", "67.0")
-    if not re.fullmatch(r"\d{2,3}\.0", version):
-        environment.faults.append("SALESFORCE_API_VERSION has to look like 67.0")
-    return OrgLogin(
-        url=_salesforce_url(environment, domain) if domain else "",
-        client_id=environment.required("SALESFORCE_CLIENT_ID", fix),
-        client_secret=environment.required("SALESFORCE_CLIENT_SECRET", fix),
-        api_version=version,
-    )
-
-
-def _salesforce_url(environment: Environment, domain: str) -> str:
-    """Return the login URL; plain HTTP is for the local org on this machine alone."""
-    if domain.startswith("http://"):
-        parts = urlsplit(domain)
-        if parts.hostname in _LOOPBACK:
-            return f"http://{parts.netloc}"
-    host = domain.removeprefix("https://").rstrip("/")
-    if not _HOST.match(host):
-        environment.faults.append(
-            "SALESFORCE_DOMAIN has to be a My Domain name such as acme.my or"
-            " acme--test.sandbox.my; http:// is only for a local org on 127.0.0.1"
-        )
-    elif host in ("login", "test") or host.startswith(("login.", "test.")):
-        environment.faults.append(
-            f"SALESFORCE_DOMAIN is {host!r}, which refuses client credentials:"
-            " set the org's My Domain name, such as acme.my"
-        )
-    suffix = "" if host.endswith(".salesforce.com") else ".salesforce.com"
-    return f"https://{host}{suffix}"

@@ -1,0 +1,71 @@
+"""Logins of the tests: an RSA key, the org's app for it, and a Redis server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import redis
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from tests.e2e.polling import eventually
+from tests.e2e.processes import Process
+from worker.cli.processes import free_port
+from worker.cli.redis_server import redis_command
+from worker.localorg.jwt_bearer import JwtApp
+from worker.model import OrgLogin
+
+USERNAME = "integration@example.com"
+AUDIENCE = "https://login.salesforce.com"
+
+
+OUR_KEY = "the app's"
+
+
+@cache
+def key_pair(name: str) -> tuple[str, str]:
+    """A private and a public key, as PEM; another one for each name."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public = key.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
+    return private.decode(), public.decode()
+
+
+def jwt_app(**changes: bool) -> JwtApp:
+    return JwtApp(key_pair(OUR_KEY)[1], USERNAME, AUDIENCE, **changes)
+
+
+def jwt_login(url: str, key_name: str = OUR_KEY, audience: str = AUDIENCE) -> OrgLogin:
+    private = key_pair(key_name)[0]
+    return OrgLogin(url, "local", "", "67.0", USERNAME, private, audience)
+
+
+@contextmanager
+def running_redis(folder: Path) -> Iterator[str]:
+    """The URL of a Redis server of one's own."""
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    process = Process(redis_command(port, folder), {}, folder, folder / "redis")
+    try:
+        eventually(lambda: process.answers(_answers(url)), "Redis")
+        yield url
+    finally:
+        process.kill_group()
+
+
+def _answers(url: str) -> bool:
+    with redis.Redis.from_url(url) as client:
+        try:
+            return bool(client.ping())
+        except redis.ConnectionError:
+            return False
