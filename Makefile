@@ -30,6 +30,8 @@ bench: $(VENV)/.ready
 docs: $(VENV)/.ready
 	@$(BIN)/crm-sync reference > $(VENV)/mapping-reference.md
 	@mv $(VENV)/mapping-reference.md docs/mapping-reference.md
+	@$(BIN)/crm-sync errors > $(VENV)/salesforce-errors.md
+	@mv $(VENV)/salesforce-errors.md docs/salesforce-errors.md
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) from requirements.lock (once, about a minute)"

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import argparse
 import platform
-import sys
 from collections.abc import Callable
+from functools import partial
 
 from bench.drain import measure_drain
 from bench.mapping import measure_mapping
+from bench.salesforce import LANES, measure_salesforce
 
-SECTIONS: dict[str, Callable[[], None]] = {
-    "mapping": measure_mapping,
-    "drain": measure_drain,
-}
+SECTIONS = ("mapping", "drain", "salesforce")
 
 
 def main() -> None:
-    names = sys.argv[1:] or list(SECTIONS)
-    unknown = set(names) - set(SECTIONS)
-    if unknown:
-        sys.exit(f"no section {', '.join(unknown)}; there are: {', '.join(SECTIONS)}")
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="NAME")
+    parser.add_argument("--events", type=int, default=10_000, help="for salesforce")
+    parser.add_argument("--seconds", type=int, default=60, help="for salesforce")
+    parser.add_argument("--lanes", type=int, default=LANES, help="for salesforce")
+    options = parser.parse_args()
+    run: dict[str, Callable[[], None]] = {
+        "mapping": measure_mapping,
+        "drain": measure_drain,
+        "salesforce": partial(
+            measure_salesforce, options.events, options.seconds, options.lanes
+        ),
+    }
     print(f"Python {platform.python_version()} on {platform.machine()}")
-    for name in names:
+    for name in options.sections or SECTIONS:
         print(f"\n{name}")
-        SECTIONS[name]()
+        run[name]()
 
 
 if __name__ == "__main__":

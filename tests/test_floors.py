@@ -24,6 +24,8 @@ FLOORS = {
     "org_package": 2,
     "store": 2,
     "broker": 2,
+    "noticeboard": 2,
+    "logs": 2,
     "crm": 2,
     "checking": 3,
     "intake": 3,

@@ -60,6 +60,16 @@ def test_what_a_process_does_not_need_may_stay_unset() -> None:
     assert settings.database_url == "sqlite:///crm-sync.db"
 
 
+def test_the_pause_comes_not_before_the_slowing_down() -> None:
+    found = faults(API_BUDGET_PERCENT="90", API_PAUSE_PERCENT="80")
+    defaults = good()
+
+    assert found == (
+        "API_PAUSE_PERCENT has to be at least API_BUDGET_PERCENT: 80 is less than 90",
+    )
+    assert (defaults.api_budget_percent, defaults.api_pause_percent) == (80, 95)
+
+
 def test_secrets_are_in_no_repr() -> None:
     shown = repr(good(DATABASE_URL="postgresql://user:pass-word@host/db"))
 

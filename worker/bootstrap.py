@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from celery import Celery
@@ -18,14 +17,18 @@ from sqlalchemy import Engine
 
 from worker import broker
 from worker.checking import Checker, RecordedMappings, Used
+from worker.crm.guarded_org import GuardedOrg
 from worker.crm.salesforce import SalesforceCrm
-from worker.crm.session import Session
+from worker.crm.session import OnHeaders, Session, ignore_headers
 from worker.crm.shared_tokens import SharedTokens
+from worker.crm.usage import Budget
 from worker.delivery.draining import Drainer
 from worker.delivery.link_cache import LinkCache
+from worker.delivery.pace import SIDE_BY_SIDE, LockWaits
 from worker.errors import SettingsFault, StoreUnavailable, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
+from worker.noticeboard import RedisBoard
 from worker.org_schema import LiveSchema
 from worker.settings import Needs, Settings, load_settings
 from worker.store.calls import Calls
@@ -118,19 +121,17 @@ def calls() -> Calls:
 @contextmanager
 def salesforce() -> Iterator[SalesforceCrm]:
     """Give a client of the org that the settings name. Raises `SettingsFault`."""
-    session = _session(settings(Needs.SALESFORCE))
-    try:
+    with closing(_session(settings(Needs.SALESFORCE))) as session:
         yield SalesforceCrm(session)
-    finally:
-        session.close()
 
 
-def _session(read: Settings) -> Session:
+def _session(read: Settings, on_headers: OnHeaders = ignore_headers) -> Session:
     """Return a session; with a key for it, its token is every process's."""
     login, key = read.salesforce, read.token_key
     if login is None:
         raise AssertionError("settings without the org that they need")
-    return Session(login, SharedTokens(read.redis_url, key, login) if key else None)
+    tokens = SharedTokens(read.redis_url, key, login) if key else None
+    return Session(login, tokens, on_headers=on_headers)
 
 
 def used_mappings() -> Used:
@@ -183,6 +184,21 @@ def recorded_mappings() -> RecordedMappings:
 
 
 @cache
+def board() -> RedisBoard:
+    """Return the notes that all workers share."""
+    return RedisBoard(settings().redis_url, time.monotonic)
+
+
+@cache
+def org() -> GuardedOrg:
+    """Return the org that the settings name, with its guard. Raises `SettingsFault`."""
+    read = settings(Needs.SALESFORCE)
+    budget = Budget(read.api_budget_percent, read.api_pause_percent)
+    open_session = partial(_session, read)
+    return GuardedOrg(open_session, budget, board(), time.time, random.random)
+
+
+@cache
 def drainer() -> Drainer:
     """Return what drains lanes. Raises `SettingsFault` and `MappingFault`."""
     read = settings(Needs.SALESFORCE)
@@ -190,15 +206,18 @@ def drainer() -> Drainer:
         events=events(),
         lanes=lanes(),
         calls=calls(),
-        crm=SalesforceCrm(_session(read)),
+        crm=org().crm,
         mappings=recorded_mappings(),
         connections=read.connections,
         lease_seconds=read.lease_seconds,
         retry_hours=read.retry_hours,
         clock=utc_now,
         jitter=random.random,
+        locks=LockWaits(time.sleep, random.random),
+        side_by_side=SIDE_BY_SIDE,
         schema=org_schema().current,
         cache=LinkCache(read.link_cache_seconds, time.monotonic),
+        guard=org().guard,
     )
 
 
@@ -222,14 +241,3 @@ def _used_mappings_if_there() -> Used:
         return used_mappings()
     except StoreUnavailable:
         return {}
-
-
-def log_to_stderr() -> None:
-    """Set logging up: one line an outcome, no payloads."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    # It logs every path it asks for; a record page's may hold an id.
-    logging.getLogger("urllib3").setLevel(logging.WARNING)

@@ -16,6 +16,8 @@ from worker.errors import BrokerUnavailable
 
 DRAIN = "worker.drain"
 SWEEP = "worker.sweep"
+# The note of when that was last done.
+SWEPT = "swept"
 
 # A web request waits for the doorbell at most so long, and after a failure it does not
 # even try for a while: the sweep rings for what was missed.

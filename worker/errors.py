@@ -81,32 +81,51 @@ class MappingFault(SyncError):
 
 
 class CrmRefused(SyncError):
-    """Salesforce refuses, and would refuse again: somebody must change something."""
+    """Salesforce refuses, and would refuse again: somebody must change something.
+
+    `matches` are the ids of records that stand in the way. `said` is what tells two
+    meanings of the code apart.
+    """
 
     reason = "crm_refused"
 
-    def __init__(self, code: str, hint: str = "", fields: tuple[str, ...] = ()) -> None:
-        super().__init__(code, hint, fields)
+    def __init__(
+        self,
+        code: str,
+        hint: str = "",
+        fields: tuple[str, ...] = (),
+        matches: tuple[str, ...] = (),
+        said: str = "",
+    ) -> None:
+        super().__init__(code, hint, fields, matches, said)
         self.code = code
         self.hint = hint
         self.fields = fields
+        self.matches = matches
+        self.said = said
 
     def __str__(self) -> str:
         return f"{self.code}: {self.hint}" if self.hint else self.code
 
 
 class CrmUnavailable(SyncError):
-    """Salesforce cannot answer now; the same request may pass later."""
+    """Salesforce cannot answer now; the same request may pass later.
+
+    `hint` says what somebody has to do first, where that is so.
+    """
 
     reason = "crm_unavailable"
 
-    def __init__(self, code: str, retry_after_seconds: float | None = None) -> None:
-        super().__init__(code, retry_after_seconds)
+    def __init__(
+        self, code: str, retry_after_seconds: float | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(code, retry_after_seconds, hint)
         self.code = code
         self.retry_after_seconds = retry_after_seconds
+        self.hint = hint
 
     def __str__(self) -> str:
-        return self.code
+        return f"{self.code}: {self.hint}" if self.hint else self.code
 
 
 class SessionExpired(CrmUnavailable):

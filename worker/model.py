@@ -132,8 +132,9 @@ class Write:
     `skip`. `fields` are what to send; `insert_only` and `if_empty` name those of them
     that an existing record keeps, always or where it has a value. `sticky` names those
     that only ever set. `append` names those whose value is a line for the text that is
-    there. `place` is `file:line` in the mapping. `faults` say which fields a transform
-    refused: they are left out, and the write waits for a person afterwards.
+    there. `place` is `file:line` in the mapping, `places` that of each field. `faults`
+    say which fields a transform refused: they are left out, and the write waits for a
+    person afterwards.
     """
 
     object: str
@@ -149,6 +150,7 @@ class Write:
     append: frozenset[str] = frozenset()
     place: str = ""
     faults: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import billiard.pool
 from celery import signals
 
-from worker import bootstrap, broker
+from worker import bootstrap, broker, logs
 from worker.errors import StoreUnavailable
 
 # A child that is told to stop waits in tenths of a second for its parent to take what
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @signals.setup_logging.connect
 def _set_up_logging(**_: Any) -> None:
-    bootstrap.log_to_stderr()
+    logs.log_to_stderr()
 
 
 @signals.celeryd_init.connect
@@ -46,5 +46,7 @@ def drain(lane: int) -> None:
 @app.task(name=broker.SWEEP)
 def sweep() -> None:
     """Ring for every lane that has due events and nobody who drains them."""
-    for lane in bootstrap.lanes().lanes_due(bootstrap.utc_now()):
+    now = bootstrap.utc_now()
+    bootstrap.board().change(broker.SWEPT, lambda _: {"at": now.timestamp()})
+    for lane in bootstrap.lanes().lanes_due(now):
         broker.ring(app, lane)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from worker import bootstrap, broker
+from worker import bootstrap, broker, logs
 from worker.errors import (
     BrokerUnavailable,
     Refused,
@@ -132,7 +132,7 @@ class Endpoint:
 
 def create_app() -> Endpoint:
     """Return the app of this process's environment; a fault of it ends the process."""
-    bootstrap.log_to_stderr()
+    logs.log_to_stderr()
     try:
         intake = bootstrap.intake()
     except SyncError as error:

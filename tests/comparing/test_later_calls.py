@@ -52,8 +52,8 @@ def test_an_older_window_leaves_what_a_call_after_it_wrote(lab: MakeLab) -> None
 def test_calls_that_came_in_late_and_in_batches_end_the_same(
     lab: MakeLab, monkeypatch: pytest.MonkeyPatch, against_org: bool
 ) -> None:
-    for module in (comparison, draining):
-        monkeypatch.setattr(module, "MAX_RECORDS", 1)
+    monkeypatch.setattr(comparison, "MAX_RECORDS", 1)
+    monkeypatch.setattr(draining, "EVENTS_A_BATCH", 1)
     past = lab(ACCOUNT)
     add_account(past.org)
     past.send(
@@ -75,8 +75,8 @@ def test_calls_that_came_in_late_and_in_batches_end_the_same(
 def test_what_a_later_call_no_longer_sends_gives_way_to_an_earlier_one(
     lab: MakeLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (comparison, draining):
-        monkeypatch.setattr(module, "MAX_RECORDS", 1)
+    monkeypatch.setattr(comparison, "MAX_RECORDS", 1)
+    monkeypatch.setattr(draining, "EVENTS_A_BATCH", 1)
     past = lab(ACCOUNT + STATUS)
     add_account(past.org)
     past.send(

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from simple_salesforce import exceptions
 
-from worker.crm.salesforce import Blip, NoLoginCures, meaning
+from worker.crm.failures import Blip, NoLoginCures
+from worker.crm.salesforce import meaning
 from worker.crm.verdicts import Act, row_verdict
 from worker.errors import CrmRefused, CrmUnavailable, SessionExpired
 
@@ -57,7 +58,7 @@ def test_every_error_of_the_library_has_a_meaning(kind: type) -> None:
         (403, listed("INSUFFICIENT_ACCESS"), CrmRefused),
         (503, "<html>maintenance</html>", Blip),
         (500, listed("UNKNOWN_EXCEPTION"), Blip),
-        (429, "", Blip),
+        (429, "", CrmUnavailable),
         (400, listed("UNABLE_TO_LOCK_ROW"), CrmUnavailable),
         (400, listed("INVALID_TYPE"), CrmRefused),
         (404, listed("NOT_FOUND"), CrmRefused),

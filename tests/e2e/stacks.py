@@ -267,7 +267,7 @@ class Pieces:
             events=Events(engine),
             mappings=load_mappings(ROOT / "mappings"),
             connections=known,
-            lanes=LANES,
+            lanes=int(self.environment["LANES"]),
             ring=lambda lane: broker.ring(app, lane),
         )
         try:

@@ -206,6 +206,73 @@ def test_duplicates_fail_unless_the_header_allows_them(client: Client) -> None:
     assert task["success"] is True
 
 
+@pytest.mark.parametrize("member", ["duplicateResut", "duplicateResult"])
+def test_duplicates_name_the_records_that_match(client: Client, member: str) -> None:
+    ids = client.org.insert("Contact", [{"LastName": "Doe"}, {"LastName": "Doe"}])
+    client.org.faults.add("duplicates", ids=ids, member=member)
+
+    single = client.api("POST", "sobjects/Contact", json={"LastName": "Doe"})
+    (row,) = client.upsert_tasks({"Vendor_Call_Id__c": "c-1"})
+
+    for error, name in ((single.json()[0], "Contact"), (row["errors"][0], "Task")):
+        (result,) = error[member]["matchResults"]
+        records = [match["record"] for match in result["matchRecords"]]
+        assert records == [{"attributes": {"type": name}, "Id": i} for i in ids]
+        assert result["size"] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "content_type", "text"),
+    [
+        ({"status": 420, "page": "<h1>Busy</h1>"}, "text/html", "<h1>Busy</h1>"),
+        ({"status": 401, "body": {"error": "x"}}, "application/json", '{"error":"x"}'),
+        ({"status": 300, "body": ["/a/b"]}, "application/json", '["/a/b"]'),
+        ({"body": []}, "application/json", "[]"),
+    ],
+)
+def test_any_answer_can_stand_in_for_the_orgs_own(
+    client: Client, options: dict[str, Any], content_type: str, text: str
+) -> None:
+    client.org.faults.add("answer", times=1, **options)
+
+    answer = client.api(
+        "POST", "sobjects/Contact", json={"LastName": "Doe"}, allow_redirects=False
+    )
+
+    assert answer.status_code == options.get("status", 200)
+    assert answer.headers["Content-Type"].startswith(content_type)
+    assert answer.text == text
+    assert client.org.records("Contact") == []
+
+
+def test_a_cut_answer_is_no_json_and_all_is_written(client: Client) -> None:
+    client.org.faults.add("answer_cut", times=1)
+
+    answer = client.api("POST", "sobjects/Contact", json={"LastName": "Doe"})
+
+    assert answer.status_code == 201
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
+    assert len(client.org.records("Contact")) == 1
+
+
+def test_a_short_answer_lacks_the_last_row_and_all_is_written(client: Client) -> None:
+    client.org.faults.add("answer_short", times=1)
+
+    results = client.upsert_tasks(*({"Vendor_Call_Id__c": str(n)} for n in range(3)))
+
+    assert row_codes(results) == ["ok", "ok"]
+    assert len(client.org.records("Task")) == 3
+
+
+def test_a_short_answer_that_is_no_list_stays_whole(client: Client) -> None:
+    client.org.faults.add("answer_short")
+
+    answer = client.api("POST", "sobjects/Contact", json={"LastName": "Doe"})
+
+    assert answer.json()["success"] is True
+
+
 def test_a_connection_dropped_before_has_written_nothing(client: Client) -> None:
     client.org.faults.add("drop_before", times=1)
 

@@ -48,7 +48,8 @@ def test_the_org_listens_on_loopback_only(org: LocalOrg) -> None:
         ({"Content-Length": "99999999"}, 413),
         ({"Content-Length": "-1"}, 411),
         ({"Content-Length": "x"}, 411),
-        ({"Transfer-Encoding": "chunked"}, 411),
+        ({"Transfer-Encoding": "gzip, chunked"}, 411),
+        ({"Transfer-Encoding": "chunked", "Content-Length": "2"}, 411),
         ({"X-Big": "x" * 17_000}, 431),
     ],
 )

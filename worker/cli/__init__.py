@@ -12,6 +12,8 @@ from worker.cli import (
     check,
     demo,
     diff,
+    doctor,
+    errors,
     events,
     explain,
     migrate,
@@ -44,6 +46,8 @@ app.command(name="transforms")(transforms.transforms)
 app.command(name="reference")(reference.reference)
 app.command(name="schema")(schema.schema)
 app.add_typer(org.app, name="org")
+app.command(name="errors")(errors.errors)
+app.command(name="doctor")(doctor.doctor)
 app.command(name="events")(events.events)
 app.command(name="migrate")(migrate.migrate)
 

@@ -6,7 +6,9 @@ token_store  what a login gives; who keeps it: `shared_tokens` for all processes
 salesforce   find, upsert and update, each by the fewest API requests
 memory       records held here, for trying mappings out
 soql         queries, escaped and cut to the length that a URL may have
-verdicts     what each error code means: try again, or who must act
+error_table  what each error code means: try again, or who must act
+verdicts     an error looked up in that table
+failures     a failed request as an error of ours
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ class RowResult:
     """What Salesforce says of one record, in the order in which they were sent.
 
     `message` may hold a payload's value: it is for telling errors apart, never for
-    logs or storage.
+    logs or storage. `matches` are the ids of records that stand in the way.
     """
 
     salesforce_id: str | None
@@ -31,6 +33,7 @@ class RowResult:
     code: str | None = None
     fields: tuple[str, ...] = ()
     message: str = field(default="", repr=False)
+    matches: tuple[str, ...] = ()
 
 
 class Crm(Protocol):

@@ -6,7 +6,7 @@ it would hold a URL with an external id, and the body.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -15,43 +15,46 @@ from simple_salesforce.exceptions import SalesforceError
 from tenacity import (
     Retrying,
     retry_if_exception_type,
-    stop_after_attempt,
     wait_random_exponential,
 )
 
 from worker.crm import MAX_RECORDS, RowResult
-from worker.crm.login import STOP_SECONDS
+from worker.crm.error_bodies import row_error
+from worker.crm.failures import (
+    STOP_SECONDS,
+    Blip,
+    LoginStopped,
+    NoLoginCures,
+    exchange_failure,
+    request_failure,
+)
 from worker.crm.session import Session
 from worker.crm.soql import lookups
-from worker.crm.verdicts import (
-    RETRY_CODES,
-    RETRY_STATUSES,
-    retry_after_seconds,
-    row_verdict,
-)
 from worker.errors import CrmRefused, CrmUnavailable, SessionExpired
 
 BLIP_ATTEMPTS = 3
 FRESH_REFUSED_SECONDS = 60.0
-_NO_LOGIN_CURES = ("not valid for use with the REST API", "not attached to Agent")
-
-
-class Blip(CrmUnavailable):
-    """The exchange broke off: asking again at once may do."""
-
-
-class NoLoginCures(CrmUnavailable):
-    """The session is refused, and the next would be: a person must change the org."""
+_RIGHTS = "let the integration user use the API and the app, in its profile"
 
 
 class SalesforceCrm:
-    """A `Crm` that is a Salesforce org. One per process: it holds a session."""
+    """A `Crm` that is a Salesforce org. One per process: it holds a session.
 
-    def __init__(self, session: Session, blip_wait_seconds: float = 0.2) -> None:
+    `may_repeat` says whether a blip is asked again at once.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        blip_wait_seconds: float = 0.2,
+        may_repeat: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._session = session
         self._retrying = Retrying(
             retry=retry_if_exception_type(Blip),
-            stop=stop_after_attempt(BLIP_ATTEMPTS),
+            stop=lambda tried: (
+                tried.attempt_number >= BLIP_ATTEMPTS or not may_repeat()
+            ),
             wait=wait_random_exponential(multiplier=blip_wait_seconds, max=5),
             reraise=True,
         )
@@ -65,11 +68,11 @@ class SalesforceCrm:
         """Return the records where any field has any of its values, with `Id`."""
         found: dict[str, dict[str, Any]] = {}
         for query in lookups(object_name, select, values):
-            page = self._request("GET", "query", params={"q": query})
+            page = _page(self._request("GET", "query", params={"q": query}))
             found.update({record["Id"]: record for record in page["records"]})
-            while not page["done"]:
+            while not page.get("done"):
                 locator = page["nextRecordsUrl"].rsplit("/", 1)[-1]
-                page = self._request("GET", f"query/{locator}")
+                page = _page(self._request("GET", f"query/{locator}"))
                 found.update({record["Id"]: record for record in page["records"]})
         return list(found.values())
 
@@ -92,6 +95,13 @@ class SalesforceCrm:
         described: dict[str, Any] = self._request("GET", path)
         return described
 
+    def limits(self) -> dict[str, Any]:
+        """Return the org's limits; the user needs the right to see Setup."""
+        limits = self._request("GET", "limits")
+        if not isinstance(limits, dict):
+            raise CrmUnavailable("answer that is no limits")
+        return limits
+
     def _write(
         self, path: str, object_name: str, records: Sequence[Mapping[str, Any]]
     ) -> list[RowResult]:
@@ -102,7 +112,9 @@ class SalesforceCrm:
         body = {"allOrNone": False, "records": rows}
         results = self._request("PATCH", path, json=body)
         if not isinstance(results, list) or len(results) != len(rows):
-            raise CrmUnavailable("answer of another length")
+            raise exchange_failure("answer of another length")
+        if not all(isinstance(result, dict) for result in results):
+            raise exchange_failure("answer of another shape")
         return [_row_result(result) for result in results]
 
     def _request(self, method: str, path: str, **options: Any) -> Any:
@@ -117,7 +129,8 @@ class SalesforceCrm:
             return self._ask(client, method, path, **options)
         except SessionExpired as error:
             code = f"{error.code}: a new session is refused too"
-            self._session.stop(client.session_id, code, FRESH_REFUSED_SECONDS)
+            stopped = LoginStopped(code, FRESH_REFUSED_SECONDS, _RIGHTS)
+            self._session.stop(client.session_id, stopped)
             raise
 
     def _ask(
@@ -126,7 +139,8 @@ class SalesforceCrm:
         try:
             return self._retrying(self._exchange, client, method, path, **options)
         except NoLoginCures as error:
-            self._session.stop(client.session_id, error.code, STOP_SECONDS)
+            stopped = LoginStopped(error.code, STOP_SECONDS, error.hint)
+            self._session.stop(client.session_id, stopped)
             raise
 
     def _exchange(
@@ -138,60 +152,45 @@ class SalesforceCrm:
             return answer.json()
         except SalesforceError as error:
             raise meaning(error) from None
+        except requests.exceptions.JSONDecodeError:
+            # Also an `InvalidJSONError`, but of the answer and not of what was sent.
+            raise exchange_failure("answer cut short") from None
         except requests.exceptions.InvalidJSONError:
-            raise CrmRefused("INVALID_JSON", "a value cannot be sent") from None
+            raise exchange_failure("INVALID_JSON") from None
         except requests.Timeout:
-            raise CrmUnavailable("timeout") from None
+            raise exchange_failure("timeout") from None
         except requests.RequestException as error:
             # The outcome is unknown, and every write is an upsert or sets the same
-            # values again: repeating is safe. A broken JSON body lands here too.
-            raise Blip(type(error).__name__) from None
+            # values again: repeating is safe.
+            raise exchange_failure(f"no answer: {type(error).__name__}") from None
 
 
 def meaning(error: SalesforceError) -> CrmRefused | CrmUnavailable:
     """Return what a failed request as a whole means."""
-    status = getattr(error, "status", None)
-    code, message, fields = _first_error(getattr(error, "content", None))
-    if status == 300:
-        code = "MORE_THAN_ONE_RECORD"
-    if status == 401:
-        if any(text in message for text in _NO_LOGIN_CURES):
-            return NoLoginCures(f"{code}: no login cures this session", STOP_SECONDS)
-        return SessionExpired(code or "INVALID_SESSION_ID")
-    if code in RETRY_CODES:
-        wait_seconds = retry_after_seconds(code, message)
-        blip = code in ("SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION")
-        return Blip(code) if blip else CrmUnavailable(code, wait_seconds)
-    if status in RETRY_STATUSES:
-        return Blip(code or f"HTTP {status}")
-    if not code:
-        # No word of Salesforce's own, such as a proxy's page: no verdict on the data.
-        return CrmUnavailable(f"HTTP {status}")
-    return CrmRefused(code, row_verdict(code, message).hint, fields)
-
-
-def _first_error(content: Any) -> tuple[str, str, tuple[str, ...]]:
-    """Return code, message and fields of an error body: a list, a dict or a page."""
-    if isinstance(content, list) and content:
-        content = content[0]
-    if not isinstance(content, dict):
-        return "", "", ()
-    code = content.get("errorCode") or content.get("error") or ""
-    message = content.get("message") or content.get("error_description") or ""
-    return str(code), str(message), _names(content.get("fields"))
-
-
-def _row_result(result: Any) -> RowResult:
-    if result.get("success"):
-        return RowResult(result.get("id"), result.get("created"))
-    error = (result.get("errors") or [{}])[0]
-    return RowResult(
-        salesforce_id=None,
-        code=str(error.get("statusCode") or "UNKNOWN_EXCEPTION"),
-        fields=_names(error.get("fields")),
-        message=str(error.get("message") or ""),
+    return request_failure(
+        getattr(error, "status", None), getattr(error, "content", None)
     )
 
 
-def _names(fields: Any) -> tuple[str, ...]:
-    return tuple(map(str, fields)) if isinstance(fields, list) else ()
+def _page(answer: Any) -> dict[str, Any]:
+    """Return a page of a query's answer as it has to be."""
+    if (
+        isinstance(answer, dict)
+        and isinstance(answer.get("records"), list)
+        and (answer.get("done") or isinstance(answer.get("nextRecordsUrl"), str))
+    ):
+        return answer
+    raise exchange_failure("answer of another shape")
+
+
+def _row_result(result: dict[str, Any]) -> RowResult:
+    if result.get("success"):
+        return RowResult(result.get("id"), result.get("created"))
+    said = row_error(result)
+    return RowResult(
+        salesforce_id=None,
+        code=said.code,
+        fields=said.fields,
+        message=said.message,
+        matches=said.matches,
+    )

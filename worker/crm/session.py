@@ -8,8 +8,9 @@ Facts: simple-salesforce 1.12.10's source, tried against a local server 2026-08.
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,14 +18,21 @@ import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce as SimpleSalesforce
 
-from worker.crm.login import STOP_SECONDS, LoginStopped, log_in
+from worker.crm.failures import STOP_SECONDS, LoginStopped
+from worker.crm.login import log_in
 from worker.crm.token_store import Grant, OwnTokens, Tokens
 from worker.model import OrgLogin
 
 CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 60
 
+OnHeaders = Callable[[Mapping[str, str]], None]
+
 _logger = logging.getLogger(__name__)
+
+
+def ignore_headers(_headers: Mapping[str, str]) -> None:
+    """Do nothing with the headers of an answer."""
 
 
 class TimeoutAdapter(HTTPAdapter):
@@ -49,51 +57,56 @@ class TimeoutAdapter(HTTPAdapter):
 
 
 class Session:
-    """Holds the client until its token no longer works; `tokens` may be all's."""
+    """Holds the client until its token no longer works; `tokens` may be all's.
+
+    `on_headers` is given the headers of each answer.
+    """
 
     def __init__(
         self,
         login: OrgLogin,
         tokens: Tokens | None = None,
         clock_seconds: Callable[[], float] = time.time,
+        *,
+        on_headers: OnHeaders = ignore_headers,
     ) -> None:
         self._login = login
         self._tokens = tokens or OwnTokens()
         self._clock_seconds = clock_seconds
         self._client: SimpleSalesforce | None = None
+        # Requests of one batch go side by side: one of them logs in for all.
+        self._lock = threading.Lock()
         self._http = requests.Session()
+        self._http.hooks["response"].append(
+            lambda answer, **_: on_headers(answer.headers)
+        )
         loopback = login.url if login.url.startswith("http://") else None
         self._http.mount("https://", TimeoutAdapter(loopback))
         self._http.mount("http://", TimeoutAdapter())
 
     def client(self) -> SimpleSalesforce:
         """Return a client with a token. Raises `CrmUnavailable`."""
-        if self._client is None:
-            grant = self._tokens.obtain(self._log_in)
-            self._client = SimpleSalesforce(
-                session_id=grant.token,
-                instance_url=grant.instance_url,
-                version=self._login.api_version,
-                session=self._http,
-            )
-        return self._client
+        with self._lock:
+            if self._client is None:
+                grant = self._tokens.obtain(self._log_in)
+                self._client = SimpleSalesforce(
+                    session_id=grant.token,
+                    instance_url=grant.instance_url,
+                    version=self._login.api_version,
+                    session=self._http,
+                )
+            return self._client
 
     def forget(self, token: str) -> None:
         """Drop the token that Salesforce refused; a newer one stays."""
-        if self._client is not None and self._client.session_id == token:
-            self._client = None
-        self._tokens.drop(token)
+        with self._lock:
+            if self._client is not None and self._client.session_id == token:
+                self._client = None
+            self._tokens.drop(token)
 
-    def stop(self, token: str, code: str, seconds: float) -> None:
+    def stop(self, token: str, stopped: LoginStopped) -> None:
         """Drop a token that a new one would not cure, and log nobody in for a while."""
-        self._pause(
-            LoginStopped(
-                code,
-                seconds,
-                "let the integration user use the API and the app, in its profile or"
-                " permission set",
-            )
-        )
+        self._pause(stopped)
         self.forget(token)
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 from simple_salesforce.format import format_soql
 
@@ -21,13 +21,13 @@ def lookups(
     """
     head = f"SELECT {', '.join(['Id', *sorted(set(select) - {'Id'})])}"
     head += f" FROM {object_name} WHERE "
-    room = MAX_QUERY_BYTES - len(quote(head))
+    room = MAX_QUERY_BYTES - len(quote_plus(head))
     chunk: dict[str, list[str]] = {}
     used = 0
     for field in sorted(values):
         for value in sorted(set(values[field])):
             # Each field costs its name and ` IN () OR ` once; each value a comma too.
-            cost = len(quote(format_soql("{}", value))) + 3
+            cost = len(quote_plus(format_soql("{}", value))) + 3
             cost += 0 if field in chunk else len(field) + 30
             if used + cost > room and chunk:
                 yield head + _where(chunk)

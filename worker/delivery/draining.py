@@ -6,14 +6,16 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from worker.crm import MAX_RECORDS, Crm
 from worker.delivery.exchange import deliver
+from worker.delivery.guarding import NO_GUARD, Guard, Permit, allowed, due_again
 from worker.delivery.heartbeat import heartbeat
 from worker.delivery.link_cache import NO_CACHE, LinkCache
+from worker.delivery.pace import NO_LOCK_WAITS, LockWaits, Pace
 from worker.delivery.planning import EventPlan, plan_event, recall_calls
-from worker.delivery.sending import Pace
 from worker.delivery.settling import fold
 from worker.errors import CrmUnavailable, SessionExpired, SyncError
 from worker.mapping.mapping_set import Mappings
@@ -25,15 +27,28 @@ from worker.store.lanes import Lanes, Lease, LeaseLost
 from worker.store.outcomes import EventOutcome
 from worker.store.tables import EventRow, RecordRow
 
-BATCHES_A_DRAIN = 10
+BATCHES_A_DRAIN = 4
+# Of an object that few events write, more events make fuller requests. An urgent one
+# that comes in meanwhile waits for the batch.
+EVENTS_A_BATCH = 3 * MAX_RECORDS
 _AWAY = (CrmUnavailable.reason, SessionExpired.reason)
 
 log = logging.getLogger(__name__)
 
 
+class _Batch(Enum):
+    SENT = auto()
+    NOTHING_DUE = auto()
+    PUT_OFF = auto()
+    HELD = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Drainer:
-    """What draining needs. `jitter` gives a number from 0 to 1."""
+    """What draining needs. `jitter` gives a number from 0 to 1.
+
+    `side_by_side` is how many requests of a batch may be on their way at once.
+    """
 
     events: Events
     lanes: Lanes
@@ -47,61 +62,92 @@ class Drainer:
     calls: Calls
     schema: Callable[[], OrgSchema] = OrgSchema
     pace: Pace = field(default_factory=Pace)
+    locks: LockWaits = NO_LOCK_WAITS
+    side_by_side: int = 1
     cache: LinkCache = NO_CACHE
+    guard: Guard = NO_GUARD
 
     def drain(self, lane: int) -> bool:
         """Deliver the lane's due events; return whether more are due.
 
         Nothing happens while another drains the lane: what came in meanwhile is seen
-        by that drainer, which looks once more after it has given the lane back.
+        by that drainer, which looks once more after it has given the lane back. What
+        the guard holds up stays due: the sweep rings for it.
         """
         if not self._is_due(lane):
             return False
         lease = self.lanes.lease(lane, self.clock(), self.lease_seconds)
         if lease is None:
             return False
+        ended = _Batch.SENT
         try:
             with heartbeat(self.lanes, lease, self.clock, self.lease_seconds):
                 for _ in range(BATCHES_A_DRAIN):
-                    if not self._deliver_batch(lease):
+                    ended = self._deliver_batch(lease)
+                    if ended is not _Batch.SENT:
                         break
             self.lanes.release(lease)
         except LeaseLost:
             log.warning("lane %d was taken over while we drained it", lane)
             return False
-        return self._is_due(lane)
+        return ended is not _Batch.HELD and self._is_due(lane)
 
     def _is_due(self, lane: int) -> bool:
         return bool(self.lanes.due(lane, self.clock(), limit=1))
 
-    def _deliver_batch(self, lease: Lease) -> bool:
-        rows = self.lanes.due(lease.lane, self.clock(), limit=MAX_RECORDS)
+    def _deliver_batch(self, lease: Lease) -> _Batch:
+        rows = self.lanes.due(lease.lane, self.clock(), limit=EVENTS_A_BATCH)
         if not rows:
-            return False
-        outcomes = self._deliver_safely(rows, lease)
+            return _Batch.NOTHING_DUE
+        permit = self.guard.ask(lease.lane, urgent=rows[0].urgent)
+        if permit is None:
+            return _Batch.HELD
+        try:
+            sent = allowed(rows, permit)
+            outcomes = self._deliver_safely(sent, lease, permit)
+        finally:
+            permit.close()
+        ended = self._settle(outcomes, lease, permit.retry_seconds())
+        if ended is _Batch.SENT and len(sent) == len(rows) < EVENTS_A_BATCH:
+            # What came in behind less than a full batch waits for the next turn.
+            return _Batch.NOTHING_DUE
+        return ended
+
+    def _settle(
+        self,
+        outcomes: Sequence[EventOutcome],
+        lease: Lease,
+        retry_seconds: float | None,
+    ) -> _Batch:
+        if retry_seconds is not None:
+            retry_at = self.clock() + timedelta(seconds=retry_seconds)
+            outcomes = due_again(outcomes, _AWAY, retry_at)
         self.lanes.settle(lease, outcomes, self.clock())
         for event in outcomes:
             log.info("event %d %s %s", event.event_id, event.state, event.reason or "")
         away = [o.next_attempt_at for o in outcomes if o.reason in _AWAY]
-        if away:
-            # What has not been tried would meet the same.
-            self.lanes.put_off(lease, min(away))
-        return not away
+        if not away:
+            return _Batch.SENT
+        # What has not been tried would meet the same.
+        self.lanes.put_off(lease, min(away))
+        return _Batch.PUT_OFF if retry_seconds is None else _Batch.HELD
 
     def _deliver_safely(
-        self, rows: Sequence[EventRow], lease: Lease
+        self, rows: Sequence[EventRow], lease: Lease, permit: Permit
     ) -> list[EventOutcome]:
         """Deliver; a fault of our own parks the one event that brings it about.
 
         Without this it would come back with its lane for ever and hold up all others.
         """
         try:
-            return self._deliver(rows, lease)
+            return self._deliver(rows, lease, permit)
         except (SyncError, LeaseLost):
             raise
         except Exception as error:  # noqa: BLE001  (parked and logged, not hidden)
             if len(rows) > 1:
-                return [o for row in rows for o in self._deliver_safely([row], lease)]
+                halves = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+                sent = (self._deliver_safely(half, lease, permit) for half in halves)
+                return [outcome for outcomes in sent for outcome in outcomes]
             where = traceback.extract_tb(error.__traceback__)[-1]
             # Its text may hold a value, so its kind and place have to do.
             place = f"{where.filename}:{where.lineno}"
@@ -109,7 +155,9 @@ class Drainer:
             fault = EventPlan(rows[0], state=State.PARKED, reason="internal_error")
             return [self._fold(fault, None)]
 
-    def _deliver(self, rows: Sequence[EventRow], lease: Lease) -> list[EventOutcome]:
+    def _deliver(
+        self, rows: Sequence[EventRow], lease: Lease, permit: Permit
+    ) -> list[EventOutcome]:
         earlier = self._earlier(rows)
         mappings = self.mappings.current()
         plans = [
@@ -119,11 +167,13 @@ class Drainer:
         recall_calls(plans, self.calls)
         unavailable = deliver(
             [job for plan in plans for job in plan.jobs],
-            self.crm,
+            permit.watch(self.crm),
             self.schema(),
             newer=self.lanes.newer_records,
             before_request=lambda: self._keep(lease),
             pace=self.pace,
+            locks=self.locks,
+            side_by_side=self.side_by_side,
             cache=self.cache,
         )
         return [self._fold(plan, unavailable) for plan in plans]

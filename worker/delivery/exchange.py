@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker.crm import Crm
+from worker.delivery.halving import Requests
 from worker.delivery.link_cache import NO_CACHE, LinkCache
 from worker.delivery.lookup import Lookup, look_up
 from worker.delivery.ordering import hold_orphans, in_order, rounds
+from worker.delivery.pace import NO_LOCK_WAITS, LockWaits, Pace
 from worker.delivery.planning import Job
 from worker.delivery.rows import build_rows, find_target
-from worker.delivery.sending import Pace, Sender
+from worker.delivery.sending import Sender
 from worker.errors import CrmUnavailable
 from worker.org_schema import OrgSchema
 from worker.store.tables import RecordRow
@@ -36,6 +38,8 @@ def deliver(
     newer: Newer = _nothing_newer,
     before_request: Callable[[], None] = lambda: None,
     pace: Pace | None = None,
+    locks: LockWaits = NO_LOCK_WAITS,
+    side_by_side: int = 1,
     cache: LinkCache = NO_CACHE,
 ) -> CrmUnavailable | None:
     """Give every job without an outcome one; return why Salesforce is unavailable.
@@ -44,7 +48,15 @@ def deliver(
     be gone, its jobs are delivered once more, from the look-up on.
     """
     exchange = _Exchange(
-        jobs, crm, schema, newer, before_request, pace or Pace(), cache
+        jobs,
+        crm,
+        schema,
+        newer,
+        before_request,
+        pace or Pace(),
+        locks,
+        side_by_side,
+        cache,
     )
     open_jobs = [job for job in jobs if job.outcome is None]
     if not open_jobs:
@@ -71,6 +83,8 @@ class _Exchange:
     newer: Newer
     before_request: Callable[[], None]
     pace: Pace
+    locks: LockWaits
+    side_by_side: int
     cache: LinkCache
 
     def send(
@@ -89,11 +103,12 @@ class _Exchange:
             for job in jobs:
                 job.put_off(error)
             return set(), error
-        sender = Sender(self.crm, lookup, self.before_request, self.pace)
+        requests = Requests(self.crm, self.before_request, self.pace)
+        sender = Sender(requests, lookup, self.locks, self.side_by_side)
         for group in rounds(jobs):
             for part in in_order(group, lookup):
                 self._send_part(part, lookup, sender)
-        return lookup.gone, sender.unavailable
+        return lookup.gone, requests.unavailable
 
     def _send_part(self, jobs: Sequence[Job], lookup: Lookup, sender: Sender) -> None:
         hold_orphans(self.everyone, lookup)

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.crm import Crm
+from worker.crm.verdicts import row_verdict
+from worker.delivery.hints import refusal_hint
 from worker.delivery.link_cache import NO_CACHE, LinkCache
 from worker.delivery.planning import Job
-from worker.errors import CrmRefused
+from worker.errors import CrmRefused, CrmUnavailable
 from worker.mapping.link_plans import DROP
 from worker.model import Match, State
 from worker.org_schema import OrgSchema
 
 LONGEST_VALUE = 255
+# A query that runs for too long takes Salesforce two minutes.
+MOST_HALVINGS = 3
 
 Name = tuple[str, str, str]
 
@@ -184,7 +188,7 @@ def _ask(
     sought = {field: forms for field, forms in values.items() if forms}
     if not sought:
         return
-    for record in crm.find(object_name, select, sought):
+    for record in _find(object_name, select, sought, crm):
         for field in sought:
             value = record.get(field)
             if value is not None:
@@ -193,10 +197,41 @@ def _ask(
         lookup.keep(object_name, reference.match)
 
 
+def _find(
+    object_name: str,
+    select: Collection[str],
+    sought: Mapping[str, Collection[str]],
+    crm: Crm,
+    halvings: int = MOST_HALVINGS,
+) -> list[dict[str, Any]]:
+    """Return the records; a query that runs for too long is asked by halves."""
+    try:
+        return crm.find(object_name, select, sought)
+    except CrmUnavailable as error:
+        pairs = sorted((name, text) for name in sought for text in sought[name])
+        if error.code != "QUERY_TIMEOUT" or not halvings or len(pairs) < 2:
+            raise
+    found: dict[str, dict[str, Any]] = {}
+    for half in (pairs[: len(pairs) // 2], pairs[len(pairs) // 2 :]):
+        part: dict[str, list[str]] = defaultdict(list)
+        for name, text in half:
+            part[name].append(text)
+        # Every field is read of every record: another half's may match it too.
+        records = _find(object_name, {*select, *sought}, part, crm, halvings - 1)
+        found |= {record["Id"]: record for record in records}
+    return list(found.values())
+
+
 def _refuse(job: Job, object_name: str, error: CrmRefused) -> None:
     job.end(
         State.PARKED,
         reason=error.code.lower(),
         error_code=error.code,
-        hint=f"{job.write.place}: {object_name}: {error.hint}",
+        hint=refusal_hint(
+            job.write,
+            object_name,
+            row_verdict(error.code, error.said),
+            error.fields,
+            error.matches,
+        ),
     )

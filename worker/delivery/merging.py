@@ -19,7 +19,7 @@ class Row:
     `key` is the external id field of an upsert, None for an update by `Id`. `yields`
     names the fields that give way to what another call has written. `appends` has the
     fields whose text gets lines. `tries` counts the requests that it was sent again
-    with.
+    with. `parent` is the id of the record that a write of it locks, if any.
     """
 
     object: str
@@ -31,6 +31,7 @@ class Row:
     jobs: list[Job] = field(default_factory=list)
     appends: dict[str, Append] = field(default_factory=dict)
     tries: int = 0
+    parent: str = ""
 
     @property
     def identity(self) -> Identity:
@@ -90,6 +91,7 @@ def merge(rows: Sequence[Row]) -> Row:
         merged.insert_only |= row.insert_only
         merged.yields |= row.yields
         merged.jobs.extend(row.jobs)
+        merged.parent = row.parent or merged.parent
     return merged
 
 

@@ -73,7 +73,12 @@ class Job:
 
     def put_off(self, error: CrmUnavailable) -> None:
         """Note that Salesforce cannot answer now."""
-        self.end(State.PENDING, reason=error.reason, error_code=error.code)
+        self.end(
+            State.PENDING,
+            reason=error.reason,
+            error_code=error.code,
+            hint=error.hint or None,
+        )
 
     def reopen(self) -> None:
         """Forget what came of it: it is to be tried once more."""

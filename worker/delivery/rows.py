@@ -87,7 +87,17 @@ class _Builder:
             yields=yields,
             jobs=[job],
             appends=appends,
+            parent=self._parent(job, fields),
         )
+
+    def _parent(self, job: Job, fields: Mapping[str, Any]) -> str:
+        """Return the id of the record that the row hangs on: a required link first."""
+        linked = [link.field for link in job.write.links if fields.get(link.field)]
+        for name in linked:
+            described = self.schema.field(job.write.object, name)
+            if described is not None and not described["nillable"]:
+                return str(fields[name])
+        return str(fields[linked[0]]) if linked else ""
 
     def _fields(self, job: Job, found: list[dict[str, Any]]) -> dict[str, Any]:
         write = job.write

@@ -2,60 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
-from worker.crm import MAX_RECORDS, Crm, RowResult
+from worker.crm import RowResult
 from worker.crm.verdicts import Act, Verdict, row_verdict
+from worker.delivery.halving import Pair, Requests
+from worker.delivery.hints import refusal_hint
+from worker.delivery.limits import is_governed, is_hopeless, is_locked
 from worker.delivery.lookup import Lookup
 from worker.delivery.merging import Row, after, group, merge, without_insert_only
-from worker.errors import CrmRefused, CrmUnavailable
+from worker.delivery.pace import NO_LOCK_WAITS, LockWaits
+from worker.delivery.packing import MAX_REQUEST_BYTES, fits, pack
 from worker.model import Match, State
 
-# A request that is refused with these has a row in it that cannot be read.
-_OF_A_ROW = frozenset({"JSON_PARSER_ERROR", "INVALID_JSON"})
-# With fewer records the same request may pass.
-_TOO_MUCH = frozenset({"timeout", "REQUEST_RUNNING_TOO_LONG", "HTTP 413"})
 # What an id that Salesforce no longer has is refused with.
 _GONE = frozenset({"INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED", "MALFORMED_ID"})
 
 
-@dataclass(slots=True)
-class Pace:
-    """How many records of an object go into a request: halved when it is too much.
-
-    One per worker process, so that a batch that timed out comes back smaller. It
-    recovers as requests pass.
-    """
-
-    _records: dict[str, int] = field(default_factory=dict)
-
-    def records(self, object_name: str) -> int:
-        """Return how many records to send."""
-        return self._records.get(object_name, MAX_RECORDS)
-
-    def slower(self, object_name: str, tried: int) -> None:
-        """Half of what was tried may do."""
-        self._records[object_name] = max(1, tried // 2)
-
-    def faster(self, object_name: str) -> None:
-        """A request passed: try more."""
-        doubled = self.records(object_name) * 2
-        self._records[object_name] = min(MAX_RECORDS, doubled)
+_HOPELESS = Verdict(
+    Act.PARK,
+    "a trigger or flow of {object} meets a limit for this record alone: ask the org's"
+    " developer, then replay",
+    splits=False,
+)
+TOO_LARGE = "RECORD_TOO_LARGE"
+_TOO_LARGE = Verdict(
+    Act.PARK,
+    f"the record exceeds {MAX_REQUEST_BYTES} bytes: shorten its texts in {{place}}, "
+    "as by `as: {{truncate: N}}`, then replay",
+)
 
 
 @dataclass(slots=True)
 class Sender:
-    """Sends the rows of one batch. After `CrmUnavailable` it asks for nothing more.
+    """Sends the rows of one batch, as many a request as there may be.
 
-    `before_request` is called before each request; a drainer renews its lease there.
+    `side_by_side` requests of one object are on their way at once. They hold no parent
+    in common, as far as that costs no further request.
     """
 
-    crm: Crm
+    requests: Requests
     lookup: Lookup
-    before_request: Callable[[], None]
-    pace: Pace
-    unavailable: CrmUnavailable | None = None
+    locks: LockWaits = NO_LOCK_WAITS
+    side_by_side: int = 1
+    max_bytes: int = MAX_REQUEST_BYTES
 
     def send(self, rows: Sequence[Row]) -> None:
         """Send the rows of one object and give every job of theirs an outcome.
@@ -75,62 +67,57 @@ class Sender:
         """Send rows of different records; return those to be sent job by job."""
         to_split: list[Row] = []
         again: list[Row] = []
-        for chunk in self._chunks([row for row in rows if not _is_there(row)]):
-            for row, result in self._exchange(chunk):
-                verdict = self._settle(row, result)
-                if verdict is None:
-                    continue
-                changed = _changed(row, verdict)
-                if changed is not None:
-                    again.append(changed)
-                elif len(row.jobs) > 1 and verdict.splits:
-                    to_split.append(row)
+        for row, result in self._past_locks([r for r in rows if not _is_there(r)]):
+            verdict = self._settle(row, result)
+            if verdict is None:
+                continue
+            changed = _changed(row, verdict)
+            if changed is not None:
+                again.append(changed)
+            elif len(row.jobs) > 1 and verdict.splits:
+                to_split.append(row)
         if again:
             to_split.extend(self._send_merged(again))
         return to_split
 
-    def _chunks(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
-        """Yield rows that fit one request: of one object and key."""
+    def _past_locks(self, rows: Sequence[Row]) -> Iterator[Pair]:
+        """Send rows, and those that met a lock once more, alone, after a wait."""
+        waits = self.locks.each()
+        while rows:
+            locked: list[Pair] = []
+            for row, result in self._exchange(rows):
+                if is_locked(result):
+                    locked.append((row, result))
+                else:
+                    yield row, result
+            if not locked:
+                return
+            rows = [row for row, _ in locked]
+            if self.requests.unavailable is not None or next(waits, rows) is rows:
+                yield from locked
+                return
+
+    def _exchange(self, rows: Sequence[Row]) -> Iterator[Pair]:
+        """Send rows, those of one object and key together; give their results."""
         groups: dict[tuple[str, str | None], list[Row]] = {}
         for row in rows:
-            groups.setdefault((row.object, row.key), []).append(row)
-        for rest in groups.values():
-            while rest:
-                size = self.pace.records(rest[0].object)
-                yield rest[:size]
-                rest = rest[size:]
+            if fits(row, self.max_bytes):
+                groups.setdefault((row.object, row.key), []).append(row)
+            else:
+                yield row, RowResult(None, code=TOO_LARGE)
+        for (name, _), group_rows in groups.items():
+            size = self.requests.pace.records(name)
+            yield from self._send_chunks(pack(group_rows, size, self.max_bytes))
 
-    def _exchange(self, chunk: list[Row]) -> Iterator[tuple[Row, RowResult]]:
-        """Send one request and pair the results; halve it where a row spoils it."""
-        try:
-            results = self._request(chunk)
-        except CrmUnavailable as error:
-            if self.unavailable is None and error.code in _TOO_MUCH:
-                self.pace.slower(chunk[0].object, len(chunk))
-            self.unavailable = error
-            self._put_off(chunk, error)
+    def _send_chunks(self, chunks: list[list[Row]]) -> Iterator[Pair]:
+        if len(chunks) == 1 or self.side_by_side == 1:
+            for chunk in chunks:
+                yield from self.requests.send(chunk)
             return
-        except CrmRefused as error:
-            if len(chunk) > 1 and error.code in _OF_A_ROW:
-                middle = len(chunk) // 2
-                yield from self._exchange(chunk[:middle])
-                yield from self._exchange(chunk[middle:])
-                return
-            results = [RowResult(None, code=error.code, fields=error.fields)]
-            results *= len(chunk)
-        yield from zip(chunk, results, strict=True)
-
-    def _request(self, chunk: list[Row]) -> list[RowResult]:
-        if self.unavailable is not None:
-            raise self.unavailable
-        self.before_request()
-        records = [row.record() for row in chunk]
-        if chunk[0].key is None:
-            results = self.crm.update(chunk[0].object, records)
-        else:
-            results = self.crm.upsert(chunk[0].object, chunk[0].key, records)
-        self.pace.faster(chunk[0].object)
-        return results
+        with ThreadPoolExecutor(self.side_by_side) as pool:
+            sent = pool.map(lambda chunk: list(self.requests.send(chunk)), chunks)
+            for pairs in sent:
+                yield from pairs
 
     def _settle(self, row: Row, result: RowResult) -> Verdict | None:
         """Give the row's jobs an outcome; return the verdict of an error, or None."""
@@ -160,11 +147,6 @@ class Sender:
             self.lookup.add(row.object, match, {"Id": salesforce_id})
             self.lookup.keep(row.object, match)
 
-    def _put_off(self, rows: Iterable[Row], error: CrmUnavailable) -> None:
-        for row in rows:
-            for job in row.jobs:
-                job.put_off(error)
-
 
 def _is_there(row: Row) -> bool:
     """Return whether the record has all lines of the row, which has nothing else.
@@ -179,17 +161,29 @@ def _is_there(row: Row) -> bool:
 
 
 def _settle_error(row: Row, result: RowResult, code: str) -> Verdict:
-    verdict = row_verdict(code, result.message)
+    verdict = _verdict(result, code)
     state = State.PENDING if verdict.act is Act.RETRY else State.PARKED
     for job in row.jobs:
-        names = ", ".join(result.fields) or job.write.object
         job.end(
             state,
             reason=code.lower(),
             error_code=code,
             error_fields=result.fields,
-            hint=f"{job.write.place}: {names}: {verdict.hint}",
+            hint=refusal_hint(
+                job.write, job.write.object, verdict, result.fields, result.matches
+            ),
         )
+    return verdict
+
+
+def _verdict(result: RowResult, code: str) -> Verdict:
+    if code == TOO_LARGE:
+        return _TOO_LARGE
+    if is_hopeless(result):
+        return _HOPELESS
+    verdict = row_verdict(code, result.message)
+    if is_governed(result) or is_locked(result):
+        return replace(verdict, splits=False)
     return verdict
 
 

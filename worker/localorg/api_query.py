@@ -9,7 +9,6 @@ from worker.localorg.cursors import PAGE_SIZE
 from worker.localorg.messages import Answer, Problem, Refused, json_answer
 from worker.localorg.query import run_soql
 from worker.localorg.schema import SObject
-from worker.localorg.stats import DAILY_API_REQUESTS
 
 
 def query(backend: Backend, call: ApiCall) -> Answer:
@@ -34,9 +33,8 @@ def query_more(backend: Backend, call: ApiCall) -> Answer:
 
 def limits(backend: Backend, _call: ApiCall) -> Answer:
     """`GET limits`: the request allowance of a day."""
-    used = backend.stats.snapshot()["api_requests"]
-    remaining = max(0, DAILY_API_REQUESTS - used)
-    allowance = {"Max": DAILY_API_REQUESTS, "Remaining": remaining}
+    used, most = backend.stats.allowance()
+    allowance = {"Max": most, "Remaining": max(0, most - used)}
     return json_answer(200, {"DailyApiRequests": allowance})
 
 

@@ -1,4 +1,4 @@
-"""`/_local/`: faults, counters and seed records, for tests and demos over HTTP."""
+"""`/_local/`: faults, counters, limits and seeds, for tests and demos by HTTP."""
 
 from __future__ import annotations
 
@@ -70,6 +70,19 @@ def _reset_stats(backend: Backend, request: Request) -> Answer:
     return _get_stats(backend, request)
 
 
+def _put_limits(backend: Backend, request: Request) -> Answer:
+    """Take `{"max": n, "used_by_others": n}`, the day's allowance of API requests."""
+    limits = request.json_object()
+    numbers = {
+        "max": limits.pop("max", None),
+        "used_by_others": limits.pop("used_by_others", 0),
+    }
+    if limits or not all(type(n) is int and n >= 0 for n in numbers.values()):
+        return json_answer(400, {"error": "max and used_by_others are whole numbers"})
+    backend.stats.limit(numbers["max"], numbers["used_by_others"])
+    return json_answer(200, numbers)
+
+
 def _seed(backend: Backend, request: Request) -> Answer:
     sobject = backend.sobject(request.path.removeprefix(_RECORDS_PATH))
     rows = request.json()
@@ -85,4 +98,5 @@ _HANDLERS: dict[tuple[str, str], Callable[[Backend, Request], Answer]] = {
     ("PUT", "/_local/faults"): _put_faults,
     ("GET", "/_local/stats"): _get_stats,
     ("POST", "/_local/reset-stats"): _reset_stats,
+    ("PUT", "/_local/limits"): _put_limits,
 }

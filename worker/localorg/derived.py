@@ -16,7 +16,10 @@ def derived_values(
 ) -> dict[str, Any]:
     """What follows from the values to be stored; `new_number` None means an update."""
     derived: dict[str, Any] = {}
-    if sobject.name_parts:
+    is_business = sobject.has_persons and not values.get("LastName")
+    if sobject.has_persons and not is_business:
+        derived["IsPersonAccount"] = True
+    if sobject.name_parts and not is_business:
         parts = (values.get("FirstName"), values.get("LastName"))
         derived["Name"] = " ".join(part for part in parts if part) or None
     if new_number is None:

@@ -6,16 +6,19 @@ writes, or after it is done and committed. Texts are those of real orgs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
 
+from worker.localorg.duplicates import duplicate_problem
 from worker.localorg.messages import (
     HTML_TYPE,
     Answer,
     ConnectionDropped,
     Problem,
     Refused,
+    json_answer,
     refusal_answer,
 )
 
@@ -29,14 +32,16 @@ class Arrival:
     expire_tokens: Callable[[], None]
     wait: Callable[[float], None]
     record_count: Callable[[], int]
+    rows: Callable[[], list[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class RowAttempt:
     """A row about to be written; `record_id` None means a create.
 
-    The fault plan fills the last two in: what the request's header allows, and, from
-    1, how many rows the fault has been asked about.
+    The fault plan fills the rest in: what the request's header allows, and, from 1, how
+    many rows the fault has been asked about, all rows of the request, and those of
+    requests that came before it and are not answered.
     """
 
     object_name: str
@@ -44,6 +49,8 @@ class RowAttempt:
     record_id: str | None
     may_save_duplicates: bool = False
     number: int = 0
+    request_rows: list[Mapping[str, Any]] = field(default_factory=list)
+    held_rows: Callable[[], list[Mapping[str, Any]]] = list
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class FaultKind:
     options: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
     before: Callable[[Options, Arrival], Answer | None] | None = None
     row: Callable[[Options, RowAttempt], Problem | None] | None = None
-    after: Callable[[], None] | None = None
+    after: Callable[[Answer], Answer] | None = None
     times: int | None = None
 
 
@@ -88,8 +95,28 @@ def _unavailable(_options: Options, _arrival: Arrival) -> Answer:
     return Answer(503, page.encode(), HTML_TYPE)
 
 
-def _drop(*_context: object) -> None:
+def _drop(*_context: object) -> NoReturn:
     raise ConnectionDropped
+
+
+def _any_answer(options: Options, _arrival: Arrival) -> Answer:
+    status = int(options.get("status", 200))
+    if "page" in options:
+        return Answer(status, str(options["page"]).encode(), HTML_TYPE)
+    return json_answer(status, options.get("body"))
+
+
+def _cut(answer: Answer) -> Answer:
+    return replace(answer, body=answer.body[: len(answer.body) // 2])
+
+
+def _shorten(answer: Answer) -> Answer:
+    """Leave the last of a list's items out; other answers stay as they are."""
+    payload = json.loads(answer.body) if answer.body else None
+    if not isinstance(payload, list):
+        return answer
+    shorter = json_answer(answer.status, payload[:-1])
+    return replace(shorter, headers=answer.headers)
 
 
 def _lock_row(options: Options, attempt: RowAttempt) -> Problem | None:
@@ -114,24 +141,14 @@ def _row_error(options: Options, attempt: RowAttempt) -> Problem | None:
     return Problem(code, message, tuple(options.get("fields", ())))
 
 
-def _duplicate(_options: Options, attempt: RowAttempt) -> Problem | None:
+def _duplicate(options: Options, attempt: RowAttempt) -> Problem | None:
     if attempt.may_save_duplicates:
         return None
-    message = (
-        "You're creating a duplicate record. We recommend you use an existing record "
-        "instead."
+    return duplicate_problem(
+        attempt.object_name,
+        ids=options.get("ids", []),
+        member=str(options.get("member", "duplicateResut")),
     )
-    # Salesforce spells the member this way.
-    extra = {
-        "duplicateResut": {
-            "allowSave": True,
-            "duplicateRule": f"Standard_{attempt.object_name}_Duplicate_Rule",
-            "duplicateRuleEntityType": attempt.object_name,
-            "errorMessage": message,
-            "matchResults": [],
-        }
-    }
-    return Problem("DUPLICATES_DETECTED", message, (), extra)
 
 
 def _texts(row: Mapping[str, Any]) -> set[str]:
@@ -193,6 +210,14 @@ FAULT_KINDS: Mapping[str, FaultKind] = {
         },
         row=_row_error,
     ),
-    "duplicates": FaultKind({"object": str}, row=_duplicate),
+    "duplicates": FaultKind(
+        {"object": str, "ids": list, "member": str}, row=_duplicate
+    ),
+    # Any answer at all, in place of the request's own: a JSON body or a page of HTML.
+    "answer": FaultKind(
+        {"status": int, "body": object, "page": str}, before=_any_answer
+    ),
+    "answer_cut": FaultKind(after=_cut),
+    "answer_short": FaultKind(after=_shorten),
     "drop_after_commit": FaultKind(after=_drop),
 }

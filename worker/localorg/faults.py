@@ -13,8 +13,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from worker.localorg.batch_faults import BATCH_FAULT_KINDS
 from worker.localorg.fault_kinds import FAULT_KINDS, Arrival, FaultKind, RowAttempt
 from worker.localorg.messages import Answer, Refused
+
+KINDS: Mapping[str, FaultKind] = {**FAULT_KINDS, **BATCH_FAULT_KINDS}
 
 
 @dataclass(slots=True)
@@ -30,7 +33,7 @@ class Fault:
     @property
     def behaviour(self) -> FaultKind:
         """What the fault does."""
-        return FAULT_KINDS[self.kind]
+        return KINDS[self.kind]
 
     def as_json(self) -> dict[str, Any]:
         """The fault as `PUT /_local/faults` takes it, with what is left of `times`."""
@@ -50,6 +53,7 @@ class Faults:
         self.wait = time.sleep
         self._lock = threading.Lock()
         self._active: list[Fault] = []
+        self._flights: list[FaultPlan] = []
 
     def add(self, kind: str, **settings: Any) -> None:
         """Switch a fault on; ValueError if the kind does not take these settings."""
@@ -96,6 +100,22 @@ class Faults:
                 self._active = [other for other in self._active if other is not fault]
             return True
 
+    def arrive(self, flight: FaultPlan) -> None:
+        """Note that a request is there."""
+        with self._lock:
+            self._flights.append(flight)
+
+    def leave(self, flight: FaultPlan) -> None:
+        """Note that a request was answered."""
+        with self._lock:
+            self._flights = [other for other in self._flights if other is not flight]
+
+    def held_rows(self, flight: FaultPlan) -> list[Mapping[str, Any]]:
+        """The rows of requests that came before this one and are still there."""
+        with self._lock:
+            before = self._flights[: self._flights.index(flight)]
+        return [row for other in before for row in other.rows()]
+
     def next_row(self, fault: Fault) -> int:
         """Count a row that a fault is asked about, from 1."""
         with self._lock:
@@ -113,12 +133,23 @@ class FaultPlan:
         self._hits = hits
         self._may_save_duplicates = may_save_duplicates
         self._taken: dict[int, bool] = {}
+        self._arrival: Arrival | None = None
+        self._rows: list[Mapping[str, Any]] | None = None
+
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The rows of the request; none where no fault may hit it."""
+        if self._rows is None:
+            arrival = self._arrival
+            self._rows = arrival.rows() if arrival and self._hits else []
+        return self._rows
 
     def before(self, arrival: Arrival) -> Answer | None:
         """Let the faults act before the request; an answer ends it.
 
-        Raises ConnectionDropped.
+        Raises ConnectionDropped. The request is there until `leave`.
         """
+        self._arrival = arrival
+        self._faults.arrive(self)
         for fault in self._hits:
             act = fault.behaviour.before
             if act is not None and self._faults.take(fault):
@@ -138,6 +169,8 @@ class FaultPlan:
                 attempt,
                 may_save_duplicates=self._may_save_duplicates,
                 number=self._faults.next_row(fault),
+                request_rows=self.rows(),
+                held_rows=lambda: self._faults.held_rows(self),
             )
             problem = act(fault.options, seen)
             if problem is None:
@@ -147,20 +180,28 @@ class FaultPlan:
             if self._taken[index]:
                 raise Refused(problem)
 
-    def after(self) -> None:
-        """Let the faults act once all is committed; raises ConnectionDropped."""
+    def leave(self) -> None:
+        """Let go of what the request held."""
+        self._faults.leave(self)
+
+    def after(self, answer: Answer) -> Answer:
+        """Let the faults act once all is committed, and return what they leave.
+
+        Raises ConnectionDropped.
+        """
         for fault in self._hits:
             act = fault.behaviour.after
             if act is not None and self._faults.take(fault):
-                act()
+                answer = act(answer)
+        return answer
 
 
 def _fault(settings: Mapping[str, Any]) -> Fault:
     options = dict(settings)
     name = options.pop("kind", None)
-    kind = FAULT_KINDS.get(name) if isinstance(name, str) else None
+    kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise ValueError(f"no fault kind {name!r}; there are {', '.join(FAULT_KINDS)}")
+        raise ValueError(f"no fault kind {name!r}; there are {', '.join(KINDS)}")
     times = options.pop("times", None)
     path = options.pop("path", "")
     if not isinstance(path, str):

@@ -97,6 +97,10 @@ class LocalOrg:
         """Count from zero again."""
         self._backend.stats.reset()
 
+    def limit(self, max_requests: int, used_by_others: int = 0) -> None:
+        """Set the day's allowance of API requests, and what others used of it."""
+        self._backend.stats.limit(max_requests, used_by_others)
+
     def insert(
         self, object_name: str, records: Iterable[Mapping[str, Any]]
     ) -> list[str]:

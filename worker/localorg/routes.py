@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import unquote
 
 from worker.localorg import api_collections, api_query, api_records
@@ -91,10 +92,12 @@ def answer_request(backend: Backend, request: Request, target: str) -> Answer:
 def _login_answer(backend: Backend, request: Request, target: str) -> Answer:
     backend.stats.count_login()
     plan = backend.faults.plan(target, is_api=False)
-    fault_answer = plan.before(_arrival(backend, request))
-    answer = fault_answer or login_answer(backend.tokens, backend.jwt_app, request)
-    plan.after()
-    return answer
+    try:
+        fault_answer = plan.before(_arrival(backend, request))
+        answer = fault_answer or login_answer(backend.tokens, backend.jwt_app, request)
+        return plan.after(answer)
+    finally:
+        plan.leave()
 
 
 def _api_answer(backend: Backend, request: Request, target: str) -> Answer:
@@ -105,21 +108,42 @@ def _api_answer(backend: Backend, request: Request, target: str) -> Answer:
     wished = request.headers.get("Sforce-Duplicate-Rule-Header", "").lower()
     may_save = "allowsave=true" in wished.replace(" ", "")
     plan = backend.faults.plan(target, may_save_duplicates=may_save)
-    fault_answer = plan.before(_arrival(backend, request))
-    if fault_answer is not None:
-        return fault_answer
     try:
-        backend.tokens.check(request.headers.get("Authorization"))
-        answer = _handled(backend, ApiCall(request, version, match.parts, plan), match)
+        answer = plan.before(_arrival(backend, request))
+        if answer is None:
+            call = ApiCall(request, version, match.parts, plan)
+            answer = _planned_answer(backend, call, match)
+        return _with_usage(backend, answer)
+    finally:
+        plan.leave()
+
+
+def _planned_answer(backend: Backend, call: ApiCall, match: RouteMatch) -> Answer:
+    try:
+        backend.tokens.check(call.request.headers.get("Authorization"))
+        _check_allowance(backend)
+        answer = _handled(backend, call, match)
     except Refused as refused:
         answer = refusal_answer(refused)
-    if answer.status != 401:
-        plan.after()
-    # Recordings of real orgs have no such header on a 204.
-    if answer.status in (204, 401):
+    return answer if answer.status == 401 else call.plan.after(answer)
+
+
+def _with_usage(backend: Backend, answer: Answer) -> Answer:
+    """The answer with its usage header, which a page in front of the org lacks.
+
+    Recordings of real orgs have no such header on a 204.
+    """
+    if answer.status in (204, 401, 503):
         return answer
     usage = {"Sforce-Limit-Info": backend.stats.limit_info()}
     return replace(answer, headers={**answer.headers, **usage})
+
+
+def _check_allowance(backend: Backend) -> None:
+    used, most = backend.stats.allowance()
+    if used > most:
+        problem = Problem("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        raise Refused(problem, status=403)
 
 
 def _handled(backend: Backend, call: ApiCall, match: RouteMatch) -> Answer:
@@ -164,14 +188,23 @@ def _arrival(backend: Backend, request: Request) -> Arrival:
         expire_tokens=backend.tokens.expire_all,
         wait=backend.faults.wait,
         record_count=lambda: _record_count(request),
+        rows=lambda: _rows(request),
     )
 
 
 def _record_count(request: Request) -> int:
+    return len(_records(request))
+
+
+def _rows(request: Request) -> list[Mapping[str, Any]]:
+    return [row for row in _records(request) if isinstance(row, dict)]
+
+
+def _records(request: Request) -> list[Any]:
     if not request.body:
-        return 0
+        return []
     try:
         rows = request.json_object().get("records", [None])
     except Refused:
-        return 0
-    return len(rows) if isinstance(rows, list) else 0
+        return []
+    return rows if isinstance(rows, list) else []

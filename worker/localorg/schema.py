@@ -14,6 +14,7 @@ from worker.localorg.ids import derive_prefix
 
 # Names become SQL identifiers, so nothing else may get through.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_PERSON_FIELDS = {"Name", "LastName", "IsPersonAccount"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class SObject:
     """One object; fields and relationships are found by name in any case.
 
     `required` fields need a value on create; `defaults` are stored for absent ones.
-    `name_parts` are the fields that a compound Name is made of.
+    `name_parts` are the fields that a compound Name is made of. `has_persons` is true
+    of Account in an org with person accounts.
     """
 
     name: str
@@ -62,6 +64,7 @@ class SObject:
     lookups_by_relationship: Mapping[str, Field]
     required: tuple[Field, ...]
     name_parts: frozenset[str]
+    has_persons: bool
     defaults: Mapping[str, Any]
     described: Mapping[str, Any]
 
@@ -126,6 +129,8 @@ def _sobject(described: dict[str, Any]) -> SObject:
     ordered = sorted((*added, *given), key=lambda entry: entry["name"] != "Id")
     described["fields"] = [full_field(entry) for entry in ordered]
     fields = tuple(_field(entry) for entry in described["fields"])
+    is_account = described["name"] == "Account"
+    has_persons = is_account and {field.name for field in fields} >= _PERSON_FIELDS
     return SObject(
         name=described["name"],
         label=described["label"],
@@ -137,7 +142,8 @@ def _sobject(described: dict[str, Any]) -> SObject:
             field.relationship.lower(): field for field in fields if field.relationship
         },
         required=tuple(field for field in fields if _is_required(field)),
-        name_parts=_name_parts(fields),
+        name_parts=_name_parts(fields, has_persons=has_persons),
+        has_persons=has_persons,
         defaults={
             field.name: field.default for field in fields if field.default is not None
         },
@@ -145,9 +151,10 @@ def _sobject(described: dict[str, Any]) -> SObject:
     )
 
 
-def _name_parts(fields: Iterable[Field]) -> frozenset[str]:
+def _name_parts(fields: Iterable[Field], *, has_persons: bool) -> frozenset[str]:
     writable = {field.name: field.createable for field in fields}
-    is_compound = "LastName" in writable and writable.get("Name") is False
+    is_derived = has_persons or writable.get("Name") is False
+    is_compound = "LastName" in writable and is_derived
     return frozenset({"FirstName", "LastName"} if is_compound else ())
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from worker.localorg.backend import Backend
+from worker.localorg.chunked import read_chunks
 from worker.localorg.messages import (
     Answer,
     ConnectionDropped,
@@ -123,10 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
         if refusal is not None:
             self.close_connection = True
             return refusal_answer(refusal)
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
-        if len(body) < length:
-            raise ConnectionDropped
+        try:
+            body = self._body()
+        except Refused as refused:
+            self.close_connection = True
+            return refusal_answer(refused)
         parts = urlsplit(self.path)
         request = Request(
             method=self.command,
@@ -137,6 +139,15 @@ class _Handler(BaseHTTPRequestHandler):
         )
         target = f"{self.command} {self.path}"
         return answer_request(self.server.backend, request, target)
+
+    def _body(self) -> bytes:
+        if "Transfer-Encoding" in self.headers:
+            return read_chunks(self.rfile, _MAX_BODY_BYTES)
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionDropped
+        return body
 
     def _head_refusal(self) -> Refused | None:
         """Why the request is refused before its body is read; None if it is not."""
@@ -163,8 +174,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _length_refusal(self) -> Refused | None:
         length = self.headers.get("Content-Length") or "0"
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
-            text = "A Content-Length is needed."
+        encodings = self.headers.get_all("Transfer-Encoding", [])
+        is_chunked = [encoding.lower() for encoding in encodings] == ["chunked"]
+        if is_chunked and "Content-Length" not in self.headers:
+            return None
+        if encodings or not length.isdecimal():
+            text = "Either a Content-Length or a body in chunks is needed."
             return Refused(Problem("LENGTH_REQUIRED", text), status=411)
         if len(length) > 12 or int(length) > _MAX_BODY_BYTES:
             text = f"The body exceeds {_MAX_BODY_BYTES} bytes."

@@ -1,4 +1,4 @@
-"""What reached the org since the start: API requests, by path, and logins."""
+"""What reached the org: API requests, by path, and logins; and a day's allowance."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class RequestStats:
         self._lock = threading.Lock()
         self._by_path: Counter[str] = Counter()
         self._logins = 0
+        self._max = DAILY_API_REQUESTS
+        self._others = 0
 
     def count_api_request(self, label: str) -> None:
         """Count a request under a label such as `PATCH composite/sobjects/Task`."""
@@ -46,7 +48,17 @@ class RequestStats:
                 "by_path": dict(sorted(self._by_path.items())),
             }
 
+    def limit(self, max_requests: int, used_by_others: int = 0) -> None:
+        """Set the allowance of a day, and what other clients have used of it."""
+        with self._lock:
+            self._max, self._others = max_requests, used_by_others
+
+    def allowance(self) -> tuple[int, int]:
+        """The requests that were used of the day's allowance, and the allowance."""
+        with self._lock:
+            return self._by_path.total() + self._others, self._max
+
     def limit_info(self) -> str:
         """The text of `Sforce-Limit-Info`."""
-        with self._lock:
-            return f"api-usage={self._by_path.total()}/{DAILY_API_REQUESTS}"
+        used, most = self.allowance()
+        return f"api-usage={used}/{most}"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.localorg.messages import Problem, Refused
+from worker.localorg.person_accounts import check_kind
 from worker.localorg.records import RecordStore
 from worker.localorg.references import check_reference, resolve_relationship
 from worker.localorg.schema import Field, Schema, SObject
@@ -37,6 +38,10 @@ class RowValidator:
         """
         given = self._named(sobject, row)
         _check_writable(given, creating=record_id is None)
+        required = sobject.required
+        if sobject.has_persons:
+            stored_row = self._store.record(sobject, record_id) if record_id else None
+            required = check_kind(sobject, given, stored_row)
         problems: list[Problem] = []
         values: dict[str, Any] = {}
         for field, value in given:
@@ -46,7 +51,7 @@ class RowValidator:
                 self._check_unique(sobject, field, stored, record_id)
             except Refused as refused:
                 problems.extend(refused.problems)
-        problems.extend(_missing(sobject, given, values, creating=record_id is None))
+        problems.extend(_missing(required, given, values, creating=record_id is None))
         if problems:
             raise Refused(*problems)
         return values
@@ -101,7 +106,7 @@ def _check_writable(given: list[tuple[Field, Any]], *, creating: bool) -> None:
 
 
 def _missing(
-    sobject: SObject,
+    required: tuple[Field, ...],
     given: list[tuple[Field, Any]],
     values: Mapping[str, Any],
     *,
@@ -112,7 +117,7 @@ def _missing(
     emptied = [name for name in names if name in values and values[name] is None]
     missing = [
         field.name
-        for field in sobject.required
+        for field in required
         if field.name in emptied or (creating and field.name not in names)
     ]
     if not missing:

@@ -56,11 +56,21 @@ class PlanInMaking:
 class WritePlan:
     """A write of a mapping, with all prepared that does not depend on the event."""
 
-    __slots__ = ("_fields", "_key", "_links", "_makers", "_named", "place", "spec")
+    __slots__ = (
+        "_fields",
+        "_key",
+        "_links",
+        "_makers",
+        "_named",
+        "_places",
+        "place",
+        "spec",
+    )
 
     def __init__(self, spec: WriteSpec) -> None:
         self.spec = spec
         self.place = str(spec.place)
+        self._places = _places(spec)
         self._fields = tuple(field_plan(field) for field in spec.fields)
         self._key = _prepared(spec.key)
         self._links = tuple((link, _prepared(link.matches)) for link in spec.links)
@@ -193,7 +203,15 @@ class WritePlan:
             append,
             self.place,
             faults,
+            self._places,
         )
+
+
+def _places(spec: WriteSpec) -> dict[str, str]:
+    """Return where the mapping names each field of the record."""
+    places = {match.field: str(match.place) for match in spec.key}
+    places |= {link.field: str(link.place) for link in spec.links}
+    return places | {field.name: str(field.place) for field in spec.fields}
 
 
 def _link(spec: LinkSpec, match: Match | None) -> Link:

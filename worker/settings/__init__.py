@@ -48,6 +48,8 @@ class Settings:
     sweep_seconds: int
     retry_hours: int
     link_cache_seconds: int
+    api_budget_percent: int
+    api_pause_percent: int
 
 
 def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
@@ -76,7 +78,18 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
         link_cache_seconds=environment.number(
             "LINK_CACHE_SECONDS", 300, least=0, most=86_400
         ),
+        api_budget_percent=environment.number(
+            "API_BUDGET_PERCENT", 80, least=1, most=100
+        ),
+        api_pause_percent=environment.number(
+            "API_PAUSE_PERCENT", 95, least=1, most=100
+        ),
     )
+    if settings.api_pause_percent < settings.api_budget_percent:
+        environment.faults.append(
+            "API_PAUSE_PERCENT has to be at least API_BUDGET_PERCENT:"
+            f" {settings.api_pause_percent} is less than {settings.api_budget_percent}"
+        )
     if environment.faults:
         raise SettingsFault(tuple(environment.faults))
     return settings

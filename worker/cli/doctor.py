@@ -1,0 +1,152 @@
+"""`crm-sync doctor`: is everything there, and does it work? Floor 5."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from worker import bootstrap, broker
+from worker.checking import Used
+from worker.cli.doctor_org import examine_org
+from worker.errors import StoreUnavailable, SyncError
+from worker.mapping_folder import mapping_files, read_mappings
+from worker.store.schema import newest_revision
+
+# What is due for longer than this has nobody who drains it, or an org that is away.
+OVERDUE = timedelta(minutes=2)
+# So many sweeps may be missed, as by a worker that is busy.
+SWEEPS_MISSED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one examination has found; `facts` are for programs."""
+
+    is_well: bool
+    says: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
+) -> None:
+    """Examine database, Redis, Salesforce, mappings, lanes and beat; 1 if one is ill.
+
+    It logs in to Salesforce, unless the workers leave the org alone just now.
+    """
+    try:
+        found = {name: _found(examine) for name, examine in EXAMINATIONS.items()}
+    finally:
+        if bootstrap.board.cache_info().currsize:
+            bootstrap.board().close()
+    is_well = all(each.is_well for each in found.values())
+    if as_json:
+        checks = {
+            name: {"ok": each.is_well, "says": each.says, **each.facts}
+            for name, each in found.items()
+        }
+        typer.echo(json.dumps({"ok": is_well, "checks": checks}))
+    else:
+        for name, each in found.items():
+            mark = "ok" if each.is_well else "ILL"
+            typer.echo(f"{mark:<4} {name:<11} {each.says}")
+    raise typer.Exit(0 if is_well else 1)
+
+
+def _found(examine: Callable[[], Found]) -> Found:
+    try:
+        return examine()
+    except SyncError as error:
+        return Found(False, f"{error}".replace("\n", "; "))
+
+
+def _database() -> Found:
+    _require_database()
+    version, newest = bootstrap.events().schema_version(), newest_revision()
+    if version != newest:
+        return Found(False, "not migrated: run crm-sync migrate")
+    return Found(True, f"at revision {version}", {"revision": version})
+
+
+def _redis() -> Found:
+    broker.ping(bootstrap.doorbell_app())
+    return Found(True, "answers")
+
+
+def _salesforce() -> Found:
+    org = bootstrap.org()
+    with closing(org.session):
+        facts = examine_org(org, bootstrap.utc_now().timestamp())
+    return Found(facts.is_well, facts.says, facts.as_json())
+
+
+def _mappings() -> Found:
+    paths = mapping_files(bootstrap.settings().mappings_dir)
+    _, findings = read_mappings(paths, bootstrap.checker(_used))
+    facts = {"files": len(paths), "findings": len(findings)}
+    if findings:
+        return Found(False, f"{len(findings)} findings: run crm-sync check", facts)
+    return Found(True, f"{len(paths)} files without findings", facts)
+
+
+def _lanes() -> Found:
+    _require_database()
+    now, lanes = bootstrap.utc_now(), bootstrap.lanes()
+    due, overdue = lanes.lanes_due(now), lanes.lanes_due(now - OVERDUE)
+    pending = bootstrap.events().count_by_state().get("pending", 0)
+    facts = {"pending": pending, "lanes_due": due, "lanes_overdue": overdue}
+    says = f"{pending} events pending, {len(due)} lanes with due events"
+    if not overdue:
+        return Found(True, says, facts)
+    return Found(
+        False,
+        f"{says}, {len(overdue)} of them overdue: is a worker up, and"
+        " Salesforce there?",
+        facts,
+    )
+
+
+def _beat() -> Found:
+    allowed_seconds = SWEEPS_MISSED * bootstrap.settings().sweep_seconds
+    swept_at = bootstrap.board().read(broker.SWEPT).get("at")
+    if not isinstance(swept_at, int | float):
+        return Found(False, "no sweep is known: start beat and a worker")
+    age_seconds = round(bootstrap.utc_now().timestamp() - swept_at)
+    says = f"the last sweep was {age_seconds} s ago"
+    facts = {"swept_seconds_ago": age_seconds}
+    if age_seconds > allowed_seconds:
+        return Found(False, f"{says}: are beat and a worker up?", facts)
+    return Found(True, says, facts)
+
+
+def _require_database() -> None:
+    """Raise `StoreUnavailable` for a file that is not there: asking would make it."""
+    name = bootstrap.engine().url.database
+    is_file = bootstrap.engine().dialect.name == "sqlite" and name
+    if is_file and not Path(str(name)).is_file():
+        raise StoreUnavailable("no such file: run crm-sync migrate")
+
+
+def _used() -> Used:
+    """A database that is away is no fault of the mappings."""
+    try:
+        return bootstrap.used_mappings()
+    except StoreUnavailable:
+        return {}
+
+
+EXAMINATIONS = {
+    "database": _database,
+    "redis": _redis,
+    "salesforce": _salesforce,
+    "mappings": _mappings,
+    "lanes": _lanes,
+    "beat": _beat,
+}

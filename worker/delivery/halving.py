@@ -1,0 +1,139 @@
+"""Requests that are halved until they pass or one row is left at fault. Floor 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from worker.crm import Crm, RowResult
+from worker.delivery.limits import LOCKED, OF_SOME_ROWS, TOO_MUCH, is_governed
+from worker.delivery.merging import Row
+from worker.delivery.pace import Pace
+from worker.errors import CrmRefused, CrmUnavailable
+from worker.model import State
+
+# After so many failures, with no request that passed between, it is no row's fault.
+# Down to one row of 200 it takes eight. Time-outs are slow, and the pace remembers.
+MOST_FAILURES = 9
+MOST_TIMEOUTS = 3
+MOST_ALONE = 3
+
+Pair = tuple[Row, RowResult]
+Step = tuple[list[list[Row]], list[Pair]]
+
+
+@dataclass(slots=True)
+class Requests:
+    """The requests of one batch. After `CrmUnavailable` it asks for nothing more.
+
+    `failures` counts whole requests that were too much, `alone` the rows that met a
+    limit in a request of their own, each since a request last passed.
+    """
+
+    crm: Crm
+    before_request: Callable[[], None]
+    pace: Pace
+    unavailable: CrmUnavailable | None = None
+    failures: int = 0
+    alone: int = 0
+
+    def send(self, rows: Sequence[Row]) -> Iterator[Pair]:
+        """Send rows of one object and key; yield results, but of rows that wait."""
+        name = rows[0].object
+        usual = self.pace.records(name)
+        rest = [list(rows[at : at + usual]) for at in range(0, len(rows), usual)][::-1]
+        while rest:
+            part = rest.pop()
+            if self.alone >= MOST_ALONE:
+                _put_later(part, "governor_limit", None)
+                continue
+            smaller, done = self._attempt(part, may_wait_alone=len(rows) > 1)
+            rest.extend(reversed(smaller))
+            if len(part) == 1 and len(rows) > 1 and (self.failures or self.alone):
+                self.pace.set(name, usual)  # The row was at fault, not the number.
+            yield from done
+
+    def _attempt(self, part: list[Row], *, may_wait_alone: bool) -> Step:
+        """Send one request; return what to send then, and the results so far."""
+        try:
+            results = self._request(part)
+        except CrmUnavailable as error:
+            if error.code == LOCKED:
+                return [], [(row, RowResult(None, code=LOCKED)) for row in part]
+            return self._unavailable(part, error, may_wait_alone), []
+        except CrmRefused as error:
+            if len(part) > 1 and error.code in OF_SOME_ROWS:
+                return _halves(part), []
+            refused = _of_all(error)
+            return [], [(row, refused) for row in part]
+        return self._answered(part, results)
+
+    def _request(self, part: list[Row]) -> list[RowResult]:
+        if self.unavailable is not None:
+            raise self.unavailable
+        self.before_request()
+        records = [row.record() for row in part]
+        if part[0].key is None:
+            return self.crm.update(part[0].object, records)
+        return self.crm.upsert(part[0].object, part[0].key, records)
+
+    def _unavailable(
+        self, part: list[Row], error: CrmUnavailable, may_wait_alone: bool
+    ) -> list[list[Row]]:
+        """Return smaller parts where those may pass; otherwise the rows wait."""
+        if self.unavailable is None and error.code in TOO_MUCH:
+            self.failures += 1
+            self.pace.slower(part[0].object, len(part))
+            most = MOST_TIMEOUTS if "timeout" in error.code.lower() else MOST_FAILURES
+            if self.failures < most and len(part) > 1:
+                return _halves(part)
+            if self.failures < most and may_wait_alone:
+                _put_later(part, error.code.lower(), error.code)
+                return []
+        self.unavailable = error
+        for row in part:
+            for job in row.jobs:
+                job.put_off(error)
+        return []
+
+    def _answered(self, part: list[Row], results: list[RowResult]) -> Step:
+        """Sort out which rows met a limit of all; the others are done."""
+        pairs = list(zip(part, results, strict=True))
+        governed = [row for row, result in pairs if is_governed(result)]
+        if len(governed) < len(part):
+            self.failures = self.alone = 0
+        if not governed:
+            self.pace.faster(part[0].object)
+            return [], pairs
+        if len(part) == 1:
+            self.alone += 1
+            return [], pairs
+        if len(governed) == len(part):
+            self.pace.slower(part[0].object, len(part))
+        few = len(governed) <= len(part) // 2
+        done = [pair for pair in pairs if not is_governed(pair[1])]
+        return [governed] if few else _halves(governed), done
+
+
+def _halves(rows: list[Row]) -> list[list[Row]]:
+    middle = (len(rows) + 1) // 2
+    return [rows[:middle], rows[middle:]]
+
+
+def _put_later(rows: Iterable[Row], reason: str, code: str | None) -> None:
+    """Let these rows be due again, without a word against the org as a whole."""
+    for row in rows:
+        for job in row.jobs:
+            hint = f"{job.write.place}: nothing to do: it is tried again"
+            job.end(State.PENDING, reason=reason, error_code=code, hint=hint)
+
+
+def _of_all(error: CrmRefused) -> RowResult:
+    """Return what a request that is refused as a whole means for each row."""
+    return RowResult(
+        None,
+        code=error.code,
+        fields=error.fields,
+        message=error.said,
+        matches=error.matches,
+    )

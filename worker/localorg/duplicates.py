@@ -1,0 +1,50 @@
+"""What Salesforce says where a duplicate rule stops a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from worker.localorg.messages import Problem
+
+_TEXT = (
+    "You're creating a duplicate record. We recommend you use an existing record "
+    "instead."
+)
+
+
+def duplicate_problem(name: str, *, ids: Sequence[Any], member: str) -> Problem:
+    """The refusal of a record of an object, with the ids of those that match.
+
+    `member` is what the result is called: Salesforce itself says `duplicateResut`.
+    """
+    found = {
+        "allowSave": True,
+        "duplicateRule": f"Standard_{name}_Duplicate_Rule",
+        "duplicateRuleEntityType": name,
+        "errorMessage": _TEXT,
+        "matchResults": [_matching(name, ids)] if ids else [],
+    }
+    return Problem("DUPLICATES_DETECTED", _TEXT, (), {member: found})
+
+
+def _matching(name: str, ids: Sequence[Any]) -> dict[str, Any]:
+    """What a matching rule has found: these records."""
+    records = [
+        {
+            "additionalInformation": [],
+            "fieldDiffs": [],
+            "matchConfidence": 100.0,
+            "record": {"attributes": {"type": name}, "Id": record_id},
+        }
+        for record_id in ids
+    ]
+    return {
+        "entityType": name,
+        "errors": [],
+        "matchEngine": "ExactMatchEngine",
+        "matchRecords": records,
+        "rule": f"Standard_{name}_Match_Rule",
+        "size": len(records),
+        "success": True,
+    }
