@@ -122,6 +122,7 @@ def test_a_variable_and_its_file_at_once_are_a_fault(tmp_path: Path) -> None:
         ("DATABASE_URL", "sqlite:oops", "has to be sqlite:///file"),
         ("REDIS_URL", "redis://host:63x/0", "has to be redis://host:port"),
         ("LANES", "0", "has to be a whole number from 1 to 1024"),
+        ("BULK_THRESHOLD", "0", "has to be a whole number from 200"),
         ("MAX_BODY_BYTES", "1 MB", "has to be a whole number"),
         ("SALESFORCE_API_VERSION", "v67", "has to look like 67.0"),
         ("SALESFORCE_DOMAIN", "http://acme.my", "http:// is only for a local org"),

@@ -145,3 +145,22 @@ def test_a_new_token_is_taken_up_without_a_new_client(
     salesforce._generate_headers()
 
     assert salesforce.limits()["DailyApiRequests"]["Max"] == 15000
+
+
+def test_its_bulk_client_upserts_and_reads_the_results(
+    salesforce: Salesforce, org: LocalOrg
+) -> None:
+    org.jobs.configure(looks=1)
+    key = "Vendor_Call_Id__c"
+    rows = [
+        {key: "c-1", "Subject": 'a "call", twice', "TaskSubtype": "Call"},
+        {key: "c-2", "Subject": "two\nlines", "TaskSubtype": "Fax"},
+    ]
+
+    (job,) = salesforce.bulk2.Task.upsert(
+        records=rows, external_id_field=key, batch_size=10, wait=0
+    )
+
+    assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (2, 1)
+    assert [t["Subject"] for t in org.records("Task")] == ['a "call", twice']
+    assert '"c-2"' in salesforce.bulk2.Task.get_failed_records(job["job_id"])

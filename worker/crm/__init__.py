@@ -4,6 +4,7 @@ session      one logged-in `requests` session; the library's own login is not us
 login        one login: by JWT bearer or client credentials, and what ends trying
 token_store  what a login gives; who keeps it: `shared_tokens` for all processes
 salesforce   find, upsert and update, each by the fewest API requests
+bulk         any number of records; thousands by jobs: `bulk_jobs`, `bulk_csv`
 memory       records held here, for trying mappings out
 soql         queries, escaped and cut to the length that a URL may have
 error_table  what each error code means: try again, or who must act

@@ -118,7 +118,10 @@ class SalesforceCrm:
         return [_row_result(result) for result in results]
 
     def _request(self, method: str, path: str, **options: Any) -> Any:
-        """Ask once; blips are asked again, an ended session is renewed once."""
+        """Ask once; blips are asked again, an ended session is renewed once.
+
+        With `once` a blip is the caller's: repeating would not be safe.
+        """
         client = self._session.client()
         try:
             return self._ask(client, method, path, **options)
@@ -134,9 +137,17 @@ class SalesforceCrm:
             raise
 
     def _ask(
-        self, client: SimpleSalesforce, method: str, path: str, **options: Any
+        self,
+        client: SimpleSalesforce,
+        method: str,
+        path: str,
+        *,
+        once: bool = False,
+        **options: Any,
     ) -> Any:
         try:
+            if once:
+                return self._exchange(client, method, path, **options)
             return self._retrying(self._exchange, client, method, path, **options)
         except NoLoginCures as error:
             stopped = LoginStopped(error.code, STOP_SECONDS, error.hint)
@@ -144,12 +155,18 @@ class SalesforceCrm:
             raise
 
     def _exchange(
-        self, client: SimpleSalesforce, method: str, path: str, **options: Any
+        self,
+        client: SimpleSalesforce,
+        method: str,
+        path: str,
+        *,
+        read: Callable[[requests.Response], Any] = requests.Response.json,
+        **options: Any,
     ) -> Any:
         url = f"{client.base_url}{path}"
         try:
             answer = client._call_salesforce(method, url, name=path, **options)
-            return answer.json()
+            return read(answer)
         except SalesforceError as error:
             raise meaning(error) from None
         except requests.exceptions.JSONDecodeError:

@@ -69,11 +69,11 @@ def upsert_many(backend: Backend, call: ApiCall) -> Answer:
     sobject = backend.sobject(call.parts["object"])
     key = key_field(sobject, call.parts["field"])
     rows, all_or_none = _rows(call)
-    seen = Counter(_folded_key(row, key) for row in rows)
+    seen = Counter(folded_key(row, key) for row in rows)
 
     def save(row: Row) -> Row:
         _check_upsert_row(backend, sobject, key, row)
-        folded = _folded_key(row, key)
+        folded = folded_key(row, key)
         if folded is not None and seen[folded] > 1:
             message = f"Duplicate external id specified: {key_value(row, key)}"
             raise Refused(Problem("DUPLICATE_EXTERNAL_ID", message, (key.name,)))
@@ -171,7 +171,7 @@ def _check_upsert_row(backend: Backend, sobject: SObject, key: Field, row: Any) 
         raise Refused(Problem("INVALID_FIELD", message, ("Id",)))
 
 
-def _folded_key(row: Any, key: Field) -> Any:
+def folded_key(row: Any, key: Field) -> Any:
     """The key as it is compared; None if the row has none that can be read."""
     if not isinstance(row, dict):
         return None

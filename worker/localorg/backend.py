@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from worker.localorg.bulk_jobs import BulkJobs
 from worker.localorg.cursors import QueryCursors
 from worker.localorg.faults import FaultPlan, Faults
 from worker.localorg.jwt_bearer import JwtApp
@@ -28,6 +29,7 @@ class Backend:
         self.tokens = TokenStore(self.store)
         self.jwt_app: JwtApp | None = None
         self.cursors = QueryCursors()
+        self.jobs = BulkJobs()
         self.faults = Faults()
         self.stats = RequestStats()
 

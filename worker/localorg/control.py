@@ -61,6 +61,15 @@ def _put_faults(backend: Backend, request: Request) -> Answer:
     return _get_faults(backend, request)
 
 
+def _put_jobs(backend: Backend, request: Request) -> Answer:
+    try:
+        backend.jobs.configure(**request.json_object())
+    except (TypeError, ValueError) as error:
+        return json_answer(400, {"error": str(error)})
+    jobs = backend.jobs
+    return json_answer(200, {"looks": jobs.looks, "fails_after": jobs.fails_after})
+
+
 def _get_stats(backend: Backend, _request: Request) -> Answer:
     return json_answer(200, backend.stats.snapshot())
 
@@ -96,6 +105,7 @@ def _seed(backend: Backend, request: Request) -> Answer:
 _HANDLERS: dict[tuple[str, str], Callable[[Backend, Request], Answer]] = {
     ("GET", "/_local/faults"): _get_faults,
     ("PUT", "/_local/faults"): _put_faults,
+    ("PUT", "/_local/jobs"): _put_jobs,
     ("GET", "/_local/stats"): _get_stats,
     ("POST", "/_local/reset-stats"): _reset_stats,
     ("PUT", "/_local/limits"): _put_limits,

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from worker.localorg.backend import Backend
+from worker.localorg.bulk_jobs import BulkJobs
 from worker.localorg.control import seed_records
 from worker.localorg.faults import Faults
 from worker.localorg.jwt_bearer import JwtApp
@@ -58,6 +59,11 @@ class LocalOrg:
     def faults(self) -> Faults:
         """The faults: add, replace, clear and list them."""
         return self._backend.faults
+
+    @property
+    def jobs(self) -> BulkJobs:
+        """The bulk jobs, and after how many looks they are done."""
+        return self._backend.jobs
 
     def register(self, app: JwtApp) -> None:
         """Let an app log in by its key; it takes the place of the one before."""

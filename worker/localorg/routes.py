@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
-from worker.localorg import api_collections, api_query, api_records
+from worker.localorg import api_bulk, api_collections, api_query, api_records
 from worker.localorg.backend import ApiCall, Backend
 from worker.localorg.control import control_answer
 from worker.localorg.fault_kinds import Arrival
@@ -72,6 +72,13 @@ ROUTES = (
     _route("POST", "composite/sobjects", api_collections.create_many),
     _route("PATCH", "composite/sobjects", api_collections.update_many),
     _route("PATCH", "composite/sobjects/{object}/{field}", api_collections.upsert_many),
+    _route("POST", "jobs/ingest", api_bulk.create_job),
+    _route("GET", "jobs/ingest/{id}", api_bulk.get_job),
+    _route("PATCH", "jobs/ingest/{id}", api_bulk.change_job),
+    _route("PUT", "jobs/ingest/{id}/batches", api_bulk.upload),
+    _route("GET", "jobs/ingest/{id}/successfulResults", api_bulk.successful),
+    _route("GET", "jobs/ingest/{id}/failedResults", api_bulk.failed),
+    _route("GET", "jobs/ingest/{id}/unprocessedrecords", api_bulk.unprocessed),
 )
 
 

@@ -27,6 +27,8 @@ from worker.localorg.routes import answer_request
 
 HOST = "127.0.0.1"
 _MAX_BODY_BYTES = 16 * 1024 * 1024
+# Of the CSV of a bulk job.
+_MAX_CSV_BYTES = 150_000_000
 # Salesforce refuses more than this for the URI and all headers together.
 _MAX_HEAD_BYTES = 16_384
 _IDLE_SECONDS = 300
@@ -142,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if "Transfer-Encoding" in self.headers:
-            return read_chunks(self.rfile, _MAX_BODY_BYTES)
+            return read_chunks(self.rfile, self._most_bytes())
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         if len(body) < length:
@@ -181,10 +183,15 @@ class _Handler(BaseHTTPRequestHandler):
         if encodings or not length.isdecimal():
             text = "Either a Content-Length or a body in chunks is needed."
             return Refused(Problem("LENGTH_REQUIRED", text), status=411)
-        if len(length) > 12 or int(length) > _MAX_BODY_BYTES:
-            text = f"The body exceeds {_MAX_BODY_BYTES} bytes."
+        most_bytes = self._most_bytes()
+        if len(length) > 12 or int(length) > most_bytes:
+            text = f"The body exceeds {most_bytes} bytes."
             return Refused(Problem("REQUEST_TOO_LARGE", text), status=413)
         return None
+
+    def _most_bytes(self) -> int:
+        is_csv = self.command == "PUT" and self.path.endswith("/batches")
+        return _MAX_CSV_BYTES if is_csv else _MAX_BODY_BYTES
 
     def _write(self, answer: Answer) -> None:
         self.send_response(answer.status)

@@ -50,6 +50,7 @@ class Settings:
     link_cache_seconds: int
     api_budget_percent: int
     api_pause_percent: int
+    bulk_threshold: int
 
 
 def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
@@ -83,6 +84,9 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
         ),
         api_pause_percent=environment.number(
             "API_PAUSE_PERCENT", 95, least=1, most=100
+        ),
+        bulk_threshold=environment.number(
+            "BULK_THRESHOLD", 5000, least=200, most=100_000_000
         ),
     )
     if settings.api_pause_percent < settings.api_budget_percent:

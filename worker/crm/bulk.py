@@ -1,0 +1,133 @@
+"""Write any number of records: few by requests of 200, thousands by jobs. Floor 2.
+
+For backfills and replays. The drainer does not use it: what it takes at once is some
+hundred events, and a job has no order and no answer within a second.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any
+
+from worker.crm import MAX_RECORDS, RowResult
+from worker.crm.bulk_csv import PART_BYTES, Record, is_sayable, parts
+from worker.crm.bulk_jobs import Asked, BulkJobs, Fold, Waiting, failure
+from worker.crm.session import Session
+
+_WriteFew = Callable[[Sequence[Record]], list[RowResult]]
+
+
+class BulkCrm(BulkJobs):
+    """A `Crm` that takes any number of records: above `threshold` by a job.
+
+    Up to it, and for what no CSV can say (`is_sayable`), they go by requests of 200.
+    A key stands once in a call: jobs keep no order, so all of its records are refused.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        threshold: int,
+        *,
+        part_bytes: int = PART_BYTES,
+        waiting: Waiting | None = None,
+        under_way: MutableMapping[str, str] | None = None,
+        blip_wait_seconds: float = 0.2,
+    ) -> None:
+        super().__init__(session, waiting or Waiting(), under_way, blip_wait_seconds)
+        self._threshold = threshold
+        self._part_bytes = part_bytes
+        self._exact_keys: dict[tuple[str, str], bool] = {}
+
+    def upsert(
+        self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
+    ) -> list[RowResult]:
+        """Create or update records by an external id that each holds."""
+        few = super().upsert
+        return self._write_any(
+            Asked(object_name, "upsert", key_field),
+            records,
+            lambda group: few(object_name, key_field, group),
+        )
+
+    def update(
+        self, object_name: str, records: Sequence[Mapping[str, Any]]
+    ) -> list[RowResult]:
+        """Update records; each holds its `Id`."""
+        few = super().update
+        return self._write_any(
+            Asked(object_name, "update", "Id"),
+            records,
+            lambda group: few(object_name, group),
+        )
+
+    def _write_any(
+        self, asked: Asked, records: Sequence[Record], write_few: _WriteFew
+    ) -> list[RowResult]:
+        if len(records) <= self._threshold:
+            return _by_groups(write_few, records)
+        fold = self._fold(asked)
+        keys = [fold(record.get(asked.key)) for record in records]
+        results = _refused(asked.key, keys)
+        sent = [
+            (key, record)
+            for key, record in zip(keys, records, strict=True)
+            if key not in results
+        ]
+        by_job = [record for _, record in sent if is_sayable(record)]
+        results |= self._by_jobs(asked, by_job, fold)
+        rest = [(key, record) for key, record in sent if key not in results]
+        few = _by_groups(write_few, [record for _, record in rest])
+        results |= {key: said for (key, _), said in zip(rest, few, strict=True)}
+        return [results[key] for key in keys]
+
+    def _by_jobs(
+        self, asked: Asked, records: Sequence[Record], fold: Fold
+    ) -> dict[str, RowResult]:
+        results: dict[str, RowResult] = {}
+        made = parts(records, self._part_bytes)
+        # One after the other: jobs side by side wait for each other's row locks.
+        for part in made:
+            results |= self.run(asked, part, fold)
+        for part in made:
+            self.forget(asked, part)
+        return results
+
+    def _fold(self, asked: Asked) -> Fold:
+        """Return how Salesforce compares the key's values."""
+        if asked.key == "Id":
+            return lambda value: str(value or "")[:15]
+        is_exact = self._is_exact(asked.object_name, asked.key)
+
+        def fold(value: Any) -> str:
+            text = "" if value is None else str(value).strip()
+            return text if is_exact else text.lower()
+
+        return fold
+
+    def _is_exact(self, object_name: str, key: str) -> bool:
+        place = (object_name, key)
+        if place not in self._exact_keys:
+            self._exact_keys[place] = any(
+                field["name"].lower() == key.lower() and field.get("caseSensitive")
+                for field in self.describe(object_name)["fields"]
+            )
+        return self._exact_keys[place]
+
+
+def _by_groups(write: _WriteFew, records: Sequence[Record]) -> list[RowResult]:
+    results: list[RowResult] = []
+    for start in range(0, len(records), MAX_RECORDS):
+        results += write(records[start : start + MAX_RECORDS])
+    return results
+
+
+def _refused(name: str, keys: Sequence[str]) -> dict[str, RowResult]:
+    """Return the refusals of keys by which no results could be told apart."""
+    refused = {
+        key: failure("DUPLICATE_EXTERNAL_ID", name)
+        for key, count in Counter(keys).items()
+        if count > 1
+    }
+    return refused | {"": failure("MISSING_ARGUMENT", name)}
