@@ -9,7 +9,7 @@ import pytest
 from simple_salesforce import exceptions
 
 from worker.crm.failures import Blip, NoLoginCures
-from worker.crm.salesforce import meaning
+from worker.crm.rest_api import meaning
 from worker.crm.verdicts import Act, row_verdict
 from worker.errors import CrmRefused, CrmUnavailable, SessionExpired
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -81,6 +81,10 @@ class Harness:
             schema=lambda: schema,
             cache=LinkCache(self.cache_seconds, lambda: self.clock().timestamp()),
         )
+
+    def ask_one_by_one(self) -> None:
+        """Put no requests together: what one of them meets is its own."""
+        self.drainer = replace(self.drainer, crm=Spy(self.crm))
 
     def send(self, body: Mapping[str, Any] | bytes, connection: str = "cora") -> Answer:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -31,7 +31,7 @@ from worker.delivery.merging import Row
 from worker.delivery.pace import Pace
 from worker.delivery.packing import pack, size_bytes
 from worker.delivery.planning import Job
-from worker.delivery.sending import Sender
+from worker.delivery.sending import Parcel, Sender
 from worker.intake import Answer
 from worker.localorg import LocalOrg
 from worker.model import Match, State, Write
@@ -109,7 +109,7 @@ def test_a_record_that_no_request_can_hold_is_parked_with_a_hint() -> None:
     rows = [row(1), row(2, text="x" * 5000), row(3)]
     requests = Requests(crm, lambda: None, Pace())
 
-    Sender(requests, Lookup(), max_bytes=1000).send(rows)
+    Sender(requests, Lookup(), max_bytes=1000).send(Parcel.of(rows))
 
     outcomes = [r.jobs[0].outcome for r in rows]
     assert [o and o.state for o in outcomes] == [

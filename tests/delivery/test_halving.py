@@ -138,6 +138,7 @@ def test_an_org_that_takes_fifty_rows_gets_fifty_at_once(
 def test_what_was_learnt_of_a_limit_holds_for_the_next_batch(
     harness: Harness, org: LocalOrg
 ) -> None:
+    harness.ask_one_by_one()
     add_account(org)
     org.faults.add("max_rows", object="Task", rows=50)
     send_calls(harness)
@@ -208,6 +209,7 @@ def test_an_org_that_only_times_out_is_left_alone_after_three_requests(
 def test_a_request_that_times_out_once_goes_out_by_halves_at_once(
     harness: Harness, org: LocalOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    harness.ask_one_by_one()
     add_account(org)
     monkeypatch.setattr(session, "READ_TIMEOUT_SECONDS", 1.0)
     org.faults.add("latency", path="sobjects/Task", seconds=1.3, times=1)

@@ -335,6 +335,7 @@ def test_an_org_that_refuses_an_object_whole_is_not_asked_row_by_row(
 def test_a_locked_record_of_many_calls_is_asked_for_once(
     harness: Harness, org: LocalOrg
 ) -> None:
+    harness.ask_one_by_one()
     add_account(org)
     org.faults.add(
         "row_error",
@@ -371,6 +372,7 @@ def test_a_request_that_takes_too_long_comes_back_smaller(
     harness: Harness, org: LocalOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "READ_TIMEOUT_SECONDS", 1.0)
+    harness.ask_one_by_one()
     add_account(org)
     org.faults.add("latency", path="sobjects/Task", seconds=1.5, times=1)
     answers = [harness.send(cora_call(f"call-{number}")) for number in range(40)]

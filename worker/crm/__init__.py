@@ -4,6 +4,7 @@ session      one logged-in `requests` session; the library's own login is not us
 login        one login: by JWT bearer or client credentials, and what ends trying
 token_store  what a login gives; who keeps it: `shared_tokens` for all processes
 salesforce   find, upsert and update, each by the fewest API requests
+composite    several of these in one request
 bulk         any number of records; thousands by jobs: `bulk_jobs`, `bulk_csv`
 memory       records held here, for trying mappings out
 soql         queries, escaped and cut to the length that a URL may have
@@ -16,9 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from worker.errors import CrmRefused, CrmUnavailable
 
 MAX_RECORDS = 200
+# So many look-ups or writes go in one request, where the CRM takes several.
+MAX_TOGETHER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +66,40 @@ class Crm(Protocol):
         self, object_name: str, records: Sequence[Mapping[str, Any]]
     ) -> list[RowResult]:
         """Update up to 200 records; each holds its `Id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A look-up, as `Crm.find` takes it."""
+
+    object_name: str
+    select: Collection[str]
+    values: Mapping[str, Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records to upsert by `key_field`, or to update where that is None."""
+
+    object_name: str
+    key_field: str | None
+    records: Sequence[Mapping[str, Any]]
+
+
+Found = list[dict[str, Any]] | CrmRefused | CrmUnavailable
+Written = list[RowResult] | CrmRefused | CrmUnavailable
+
+
+@runtime_checkable
+class CompositeCrm(Crm, Protocol):
+    """A `Crm` that takes several look-ups or writes in one request.
+
+    Each has its own result or error, as if it were asked alone. What is raised is
+    of all of them.
+    """
+
+    def find_each(self, finds: Sequence[Find]) -> list[Found]:
+        """Return what each look-up finds."""
+
+    def write_each(self, batches: Sequence[Batch]) -> list[Written]:
+        """Write in this order; up to `MAX_TOGETHER` batches go in one request."""

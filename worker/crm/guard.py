@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
-from worker.crm import Crm, RowResult
+from worker.crm import Batch, CompositeCrm, Crm, Find, Found, RowResult, Written
 from worker.crm.breaker import Breaker
 from worker.crm.notes import Board, take_turn
 from worker.crm.usage import Allowance, Budget, Meter
@@ -127,6 +127,8 @@ class OrgPermit:
 
     def watch(self, crm: Crm) -> Crm:
         """Return the same CRM, of whose answers the breaker is told."""
+        if isinstance(crm, CompositeCrm):
+            return _WatchedComposite(crm, self)
         return _WatchedCrm(crm, self)
 
     def told(self, ask: Callable[[], T]) -> T:
@@ -212,6 +214,17 @@ class _WatchedCrm:
         self, object_name: str, records: Sequence[Mapping[str, Any]]
     ) -> list[RowResult]:
         return self.permit.told(lambda: self.crm.update(object_name, records))
+
+
+@dataclass(frozen=True, slots=True)
+class _WatchedComposite(_WatchedCrm):
+    crm: CompositeCrm
+
+    def find_each(self, finds: Sequence[Find]) -> list[Found]:
+        return self.permit.told(lambda: self.crm.find_each(finds))
+
+    def write_each(self, batches: Sequence[Batch]) -> list[Written]:
+        return self.permit.told(lambda: self.crm.write_each(batches))
 
 
 def _is_busy(error: CrmUnavailable) -> bool:

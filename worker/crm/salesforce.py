@@ -1,63 +1,32 @@
-"""Find, upsert and update in Salesforce by the fewest API requests. Floor 2.
-
-No exception of `requests` or simple-salesforce leaves this module, and no text of one:
-it would hold a URL with an external id, and the body.
-"""
+"""Find, upsert and update in Salesforce by the fewest API requests. Floor 2."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
-import requests
-from simple_salesforce.api import Salesforce as SimpleSalesforce
-from simple_salesforce.exceptions import SalesforceError
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    wait_random_exponential,
+from worker.crm import MAX_RECORDS, MAX_TOGETHER, Batch, Find, Found, RowResult, Written
+from worker.crm.composite import (
+    NO_COMPOSITE,
+    Part,
+    composite_answers,
+    composite_body,
+    query_part,
 )
-
-from worker.crm import MAX_RECORDS, RowResult
 from worker.crm.error_bodies import row_error
-from worker.crm.failures import (
-    STOP_SECONDS,
-    Blip,
-    LoginStopped,
-    NoLoginCures,
-    exchange_failure,
-    request_failure,
-)
-from worker.crm.session import Session
+from worker.crm.failures import exchange_failure, request_failure
+from worker.crm.rest_api import RestApi
 from worker.crm.soql import lookups
-from worker.errors import CrmRefused, CrmUnavailable, SessionExpired
+from worker.errors import CrmRefused, CrmUnavailable
 
-BLIP_ATTEMPTS = 3
-FRESH_REFUSED_SECONDS = 60.0
-_RIGHTS = "let the integration user use the API and the app, in its profile"
+_FAILED = (CrmRefused, CrmUnavailable)
+T = TypeVar("T")
 
 
-class SalesforceCrm:
-    """A `Crm` that is a Salesforce org. One per process: it holds a session.
+class SalesforceCrm(RestApi):
+    """A `Crm` that is a Salesforce org. One per process: it holds a session."""
 
-    `may_repeat` says whether a blip is asked again at once.
-    """
-
-    def __init__(
-        self,
-        session: Session,
-        blip_wait_seconds: float = 0.2,
-        may_repeat: Callable[[], bool] = lambda: True,
-    ) -> None:
-        self._session = session
-        self._retrying = Retrying(
-            retry=retry_if_exception_type(Blip),
-            stop=lambda tried: (
-                tried.attempt_number >= BLIP_ATTEMPTS or not may_repeat()
-            ),
-            wait=wait_random_exponential(multiplier=blip_wait_seconds, max=5),
-            reraise=True,
-        )
+    _has_composite = True
 
     def find(
         self,
@@ -66,28 +35,47 @@ class SalesforceCrm:
         values: Mapping[str, Collection[str]],
     ) -> list[dict[str, Any]]:
         """Return the records where any field has any of its values, with `Id`."""
-        found: dict[str, dict[str, Any]] = {}
-        for query in lookups(object_name, select, values):
-            page = _page(self._request("GET", "query", params={"q": query}))
-            found.update({record["Id"]: record for record in page["records"]})
-            while not page.get("done"):
-                locator = page["nextRecordsUrl"].rsplit("/", 1)[-1]
-                page = _page(self._request("GET", f"query/{locator}"))
-                found.update({record["Id"]: record for record in page["records"]})
-        return list(found.values())
+        (found,) = self.find_each([Find(object_name, select, values)])
+        return _or_raise(found)
+
+    def find_each(self, finds: Sequence[Find]) -> list[Found]:
+        """Return what each look-up finds; up to five queries are one request."""
+        asked = [
+            (number, query_part(query))
+            for number, find in enumerate(finds)
+            for query in lookups(find.object_name, find.select, find.values)
+        ]
+        answers = self._each([part for _, part in asked])
+        found: list[Found] = [[] for _ in finds]
+        for (number, _), answer in zip(asked, answers, strict=True):
+            known = found[number]
+            if isinstance(answer, _FAILED):
+                found[number] = answer
+            elif not isinstance(known, _FAILED):
+                known.extend(self._records(answer))
+        return [_each_once(known) for known in found]
 
     def upsert(
         self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
     ) -> list[RowResult]:
         """Create or update up to 200 records by an external id that each holds."""
-        path = f"composite/sobjects/{object_name}/{key_field}"
-        return self._write(path, object_name, records)
+        (written,) = self.write_each([Batch(object_name, key_field, records)])
+        return _or_raise(written)
 
     def update(
         self, object_name: str, records: Sequence[Mapping[str, Any]]
     ) -> list[RowResult]:
         """Update up to 200 records; each holds its `Id`."""
-        return self._write("composite/sobjects", object_name, records)
+        (written,) = self.write_each([Batch(object_name, None, records)])
+        return _or_raise(written)
+
+    def write_each(self, batches: Sequence[Batch]) -> list[Written]:
+        """Write in this order; up to five batches are one request."""
+        answers = self._each([_write_part(batch) for batch in batches])
+        return [
+            answer if isinstance(answer, _FAILED) else _row_results(answer, batch)
+            for answer, batch in zip(answers, batches, strict=True)
+        ]
 
     def describe(self, object_name: str) -> dict[str, Any]:
         """Return an object and its fields, as far as the user may see them."""
@@ -102,91 +90,83 @@ class SalesforceCrm:
             raise CrmUnavailable("answer that is no limits")
         return limits
 
-    def _write(
-        self, path: str, object_name: str, records: Sequence[Mapping[str, Any]]
-    ) -> list[RowResult]:
-        if len(records) > MAX_RECORDS:
-            raise ValueError(f"{len(records)} records in one request")
-        # `attributes` has to stand first in each record.
-        rows = [{"attributes": {"type": object_name}, **record} for record in records]
-        body = {"allOrNone": False, "records": rows}
-        results = self._request("PATCH", path, json=body)
-        if not isinstance(results, list) or len(results) != len(rows):
-            raise exchange_failure("answer of another length")
-        if not all(isinstance(result, dict) for result in results):
-            raise exchange_failure("answer of another shape")
-        return [_row_result(result) for result in results]
+    def _records(self, answer: Any) -> list[dict[str, Any]]:
+        """Return the records of a query's first page, and of those that follow."""
+        page = _page(answer)
+        records: list[dict[str, Any]] = list(page["records"])
+        while not page.get("done"):
+            locator = page["nextRecordsUrl"].rsplit("/", 1)[-1]
+            page = _page(self._request("GET", f"query/{locator}"))
+            records.extend(page["records"])
+        return records
 
-    def _request(self, method: str, path: str, **options: Any) -> Any:
-        """Ask once; blips are asked again, an ended session is renewed once.
+    def _each(self, parts: Sequence[Part]) -> list[Any]:
+        """Return the answer to each part, or its error."""
+        starts = range(0, len(parts), MAX_TOGETHER)
+        groups = [parts[start : start + MAX_TOGETHER] for start in starts]
+        return [answer for group in groups for answer in self._together(group)]
 
-        With `once` a blip is the caller's: repeating would not be safe.
-        """
-        client = self._session.client()
+    def _together(self, parts: Sequence[Part]) -> list[Any]:
+        """Ask for up to five parts in one request, where Salesforce lets us."""
+        if len(parts) > 1 and self._has_composite:
+            body = composite_body(parts, self._session.api_path)
+            try:
+                said = self._request("POST", "composite", json=body)
+            except CrmRefused as error:
+                self._has_composite = error.code not in NO_COMPOSITE
+            else:
+                return _answers_of(said, len(parts))
+        return [self._alone(part) for part in parts]
+
+    def _alone(self, part: Part) -> Any:
+        options = {} if part.body is None else {"json": part.body}
         try:
-            return self._ask(client, method, path, **options)
-        except SessionExpired:
-            self._session.forget(client.session_id)
-        client = self._session.client()
-        try:
-            return self._ask(client, method, path, **options)
-        except SessionExpired as error:
-            code = f"{error.code}: a new session is refused too"
-            stopped = LoginStopped(code, FRESH_REFUSED_SECONDS, _RIGHTS)
-            self._session.stop(client.session_id, stopped)
-            raise
-
-    def _ask(
-        self,
-        client: SimpleSalesforce,
-        method: str,
-        path: str,
-        *,
-        once: bool = False,
-        **options: Any,
-    ) -> Any:
-        try:
-            if once:
-                return self._exchange(client, method, path, **options)
-            return self._retrying(self._exchange, client, method, path, **options)
-        except NoLoginCures as error:
-            stopped = LoginStopped(error.code, STOP_SECONDS, error.hint)
-            self._session.stop(client.session_id, stopped)
-            raise
-
-    def _exchange(
-        self,
-        client: SimpleSalesforce,
-        method: str,
-        path: str,
-        *,
-        read: Callable[[requests.Response], Any] = requests.Response.json,
-        **options: Any,
-    ) -> Any:
-        url = f"{client.base_url}{path}"
-        try:
-            answer = client._call_salesforce(method, url, name=path, **options)
-            return read(answer)
-        except SalesforceError as error:
-            raise meaning(error) from None
-        except requests.exceptions.JSONDecodeError:
-            # Also an `InvalidJSONError`, but of the answer and not of what was sent.
-            raise exchange_failure("answer cut short") from None
-        except requests.exceptions.InvalidJSONError:
-            raise exchange_failure("INVALID_JSON") from None
-        except requests.Timeout:
-            raise exchange_failure("timeout") from None
-        except requests.RequestException as error:
-            # The outcome is unknown, and every write is an upsert or sets the same
-            # values again: repeating is safe.
-            raise exchange_failure(f"no answer: {type(error).__name__}") from None
+            return self._request(part.method, part.path, **options)
+        except CrmRefused as error:
+            return error
 
 
-def meaning(error: SalesforceError) -> CrmRefused | CrmUnavailable:
-    """Return what a failed request as a whole means."""
-    return request_failure(
-        getattr(error, "status", None), getattr(error, "content", None)
-    )
+def _write_part(batch: Batch) -> Part:
+    name, records = batch.object_name, batch.records
+    if len(records) > MAX_RECORDS:
+        raise ValueError(f"{len(records)} records in one request")
+    # `attributes` has to stand first in each record.
+    rows = [{"attributes": {"type": name}, **record} for record in records]
+    key = f"/{name}/{batch.key_field}" if batch.key_field else ""
+    body = {"allOrNone": False, "records": rows}
+    return Part("PATCH", f"composite/sobjects{key}", body)
+
+
+def _row_results(answer: Any, batch: Batch) -> list[RowResult]:
+    if not isinstance(answer, list) or len(answer) != len(batch.records):
+        raise exchange_failure("answer of another length")
+    if not all(isinstance(result, dict) for result in answer):
+        raise exchange_failure("answer of another shape")
+    return [_row_result(result) for result in answer]
+
+
+def _answers_of(said: Any, count: int) -> list[Any]:
+    """Return what each part of a composite request was answered, or its error."""
+    answers = composite_answers(said, count)
+    if answers is None:
+        raise exchange_failure("answer of another shape")
+    return [
+        body if status < 300 else request_failure(status, body)
+        for status, body in answers
+    ]
+
+
+def _or_raise(answer: list[T] | CrmRefused | CrmUnavailable) -> list[T]:
+    if isinstance(answer, _FAILED):
+        raise answer
+    return answer
+
+
+def _each_once(found: Found) -> Found:
+    """Return each record once: several queries may find it."""
+    if isinstance(found, _FAILED):
+        return found
+    return list({record["Id"]: record for record in found}.values())
 
 
 def _page(answer: Any) -> dict[str, Any]:

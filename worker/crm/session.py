@@ -84,6 +84,11 @@ class Session:
         self._http.mount("https://", TimeoutAdapter(loopback))
         self._http.mount("http://", TimeoutAdapter())
 
+    @property
+    def api_path(self) -> str:
+        """The path of the REST API, with its version."""
+        return f"/services/data/v{self._login.api_version}/"
+
     def client(self) -> SimpleSalesforce:
         """Return a client with a token. Raises `CrmUnavailable`."""
         with self._lock:

@@ -3,6 +3,7 @@
 planning    an event row to the writes that its mapping asks for
 exchange    jobs to Salesforce and back, without lanes, leases and database
 ordering    what goes before what, and what becomes of it where that fails
+finding     look-ups in the fewest requests
 lookup      who the writes refer to: one query per object
 link_cache  which id an external id had, for a while
 rows        writes to rows: links resolved, policies applied

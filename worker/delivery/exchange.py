@@ -13,11 +13,12 @@ from worker.crm import Crm
 from worker.delivery.halving import Requests
 from worker.delivery.link_cache import NO_CACHE, LinkCache
 from worker.delivery.lookup import Lookup, look_up
-from worker.delivery.ordering import hold_orphans, in_order, rounds
+from worker.delivery.merging import Row
+from worker.delivery.ordering import hold_orphans, in_order, rounds, waits_for
 from worker.delivery.pace import NO_LOCK_WAITS, LockWaits, Pace
 from worker.delivery.planning import Job
 from worker.delivery.rows import build_rows, find_target
-from worker.delivery.sending import Sender
+from worker.delivery.sending import Parcel, Sender
 from worker.errors import CrmUnavailable
 from worker.org_schema import OrgSchema
 from worker.store.tables import RecordRow
@@ -105,19 +106,34 @@ class _Exchange:
             return set(), error
         requests = Requests(self.crm, self.before_request, self.pace)
         sender = Sender(requests, lookup, self.locks, self.side_by_side)
+        waiting: list[list[Job]] = []
         for group in rounds(jobs):
             for part in in_order(group, lookup):
-                self._send_part(part, lookup, sender)
+                if waits_for(part, waiting, lookup):
+                    self._send_parts(waiting, lookup, sender)
+                    waiting = []
+                waiting.append(part)
+        self._send_parts(waiting, lookup, sender)
         return lookup.gone, requests.unavailable
 
-    def _send_part(self, jobs: Sequence[Job], lookup: Lookup, sender: Sender) -> None:
+    def _send_parts(
+        self, parts: Sequence[list[Job]], lookup: Lookup, sender: Sender
+    ) -> None:
+        """Send jobs, those of each object by themselves; none waits for another's."""
+        rows = [self._rows(part, lookup) for part in parts]
+        parcels = [Parcel.of(each) for each in rows if each]
+        sender.send_ahead(parcels)
+        for each, parcel in zip(filter(None, rows), parcels, strict=True):
+            there = [row for row in each if not row.jobs[0].ids & lookup.gone]
+            sender.send(parcel if len(there) == len(each) else Parcel.of(there))
+
+    def _rows(self, jobs: Sequence[Job], lookup: Lookup) -> list[Row]:
         hold_orphans(self.everyone, lookup)
         ready = [job for job in jobs if job.outcome is None]
         if not ready:
-            return
+            return []
         written = self._written_later(ready, lookup)
-        rows = build_rows(ready, lookup, written, self.schema)
-        sender.send([row for row in rows if not row.jobs[0].ids & lookup.gone])
+        return build_rows(ready, lookup, written, self.schema)
 
     def _written_later(
         self, jobs: Sequence[Job], lookup: Lookup

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from worker.crm import Crm, RowResult
+from worker.crm import Batch, CompositeCrm, Crm, RowResult, Written
 from worker.delivery.limits import LOCKED, OF_SOME_ROWS, TOO_MUCH, is_governed
 from worker.delivery.merging import Row
-from worker.delivery.pace import Pace
+from worker.delivery.pace import TOGETHER, Pace
+from worker.delivery.packing import together
 from worker.errors import CrmRefused, CrmUnavailable
 from worker.model import State
 
@@ -26,8 +27,9 @@ Step = tuple[list[list[Row]], list[Pair]]
 class Requests:
     """The requests of one batch. After `CrmUnavailable` it asks for nothing more.
 
-    `failures` counts whole requests that were too much, `alone` the rows that met a
-    limit in a request of their own, each since a request last passed.
+    `ahead` keeps the results of rows that were sent together with others' until `send`
+    is asked for them. `failures` counts whole requests that were too much, `alone` the
+    rows that met a limit in a request of their own, each since a request last passed.
     """
 
     crm: Crm
@@ -36,6 +38,30 @@ class Requests:
     unavailable: CrmUnavailable | None = None
     failures: int = 0
     alone: int = 0
+    ahead: dict[tuple[int, ...], Written] = field(default_factory=dict)
+
+    def send_ahead(self, parts: Sequence[list[Row]]) -> None:
+        """Send several requests' rows in as few as the CRM lets us."""
+        self.ahead.clear()
+        if not isinstance(self.crm, CompositeCrm):
+            return
+        for group in together(parts, self.pace.records(TOGETHER)):
+            if self.unavailable is not None:
+                return
+            self.before_request()
+            batches = [_batch(part) for part in group]
+            try:
+                written = self.crm.write_each(batches)
+            except CrmUnavailable as error:
+                count = sum(map(len, group))
+                if error.code in TOO_MUCH:
+                    self.pace.slower(TOGETHER, count)  # Each alone may pass.
+                else:
+                    self.unavailable = error
+                continue
+            self.pace.faster(TOGETHER)
+            for part, answer in zip(group, written, strict=True):
+                self.ahead[_name(part)] = answer
 
     def send(self, rows: Sequence[Row]) -> Iterator[Pair]:
         """Send rows of one object and key; yield results, but of rows that wait."""
@@ -69,13 +95,18 @@ class Requests:
         return self._answered(part, results)
 
     def _request(self, part: list[Row]) -> list[RowResult]:
+        known = self.ahead.pop(_name(part), None)
+        if isinstance(known, list):
+            return known
+        if known is not None:
+            raise known
         if self.unavailable is not None:
             raise self.unavailable
         self.before_request()
-        records = [row.record() for row in part]
-        if part[0].key is None:
-            return self.crm.update(part[0].object, records)
-        return self.crm.upsert(part[0].object, part[0].key, records)
+        batch = _batch(part)
+        if batch.key_field is None:
+            return self.crm.update(batch.object_name, batch.records)
+        return self.crm.upsert(batch.object_name, batch.key_field, batch.records)
 
     def _unavailable(
         self, part: list[Row], error: CrmUnavailable, may_wait_alone: bool
@@ -113,6 +144,15 @@ class Requests:
         few = len(governed) <= len(part) // 2
         done = [pair for pair in pairs if not is_governed(pair[1])]
         return [governed] if few else _halves(governed), done
+
+
+def _batch(part: Sequence[Row]) -> Batch:
+    return Batch(part[0].object, part[0].key, [row.record() for row in part])
+
+
+def _name(part: Sequence[Row]) -> tuple[int, ...]:
+    """Return what tells these very rows from all others."""
+    return tuple(map(id, part))
 
 
 def _halves(rows: list[Row]) -> list[list[Row]]:

@@ -7,19 +7,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from worker.crm import Crm
+from worker.crm import Crm, Find
 from worker.crm.verdicts import row_verdict
+from worker.delivery.finding import find_each
 from worker.delivery.hints import refusal_hint
 from worker.delivery.link_cache import NO_CACHE, LinkCache
 from worker.delivery.planning import Job
-from worker.errors import CrmRefused, CrmUnavailable
+from worker.errors import CrmRefused
 from worker.mapping.link_plans import DROP
 from worker.model import Match, State
 from worker.org_schema import OrgSchema
 
 LONGEST_VALUE = 255
-# A query that runs for too long takes Salesforce two minutes.
-MOST_HALVINGS = 3
 
 Name = tuple[str, str, str]
 
@@ -135,12 +134,18 @@ def look_up(
             recalls = may_recall and reference.may_recall
             if not (recalls and lookup.recall(reference.object, reference.match)):
                 asked[reference.object].append((job, reference))
-    for object_name, asking in asked.items():
-        try:
-            _ask(object_name, [reference for _, reference in asking], crm, lookup)
-        except CrmRefused as error:
+    finds = {
+        name: _find_of(name, [reference for _, reference in asking])
+        for name, asking in asked.items()
+    }
+    found = find_each([find for find in finds.values() if find.values], crm)
+    for (name, asking), find in zip(asked.items(), finds.values(), strict=True):
+        records = next(found) if find.values else []
+        if isinstance(records, CrmRefused):
             for job, _ in asking:
-                _refuse(job, object_name, error)
+                _refuse(job, name, records)
+        else:
+            _note(lookup, find, records, [reference for _, reference in asking])
     return lookup
 
 
@@ -174,9 +179,8 @@ def _keeps_fields(job: Job, schema: OrgSchema) -> bool:
     return any(schema.is_updateable(write.object, name) for name in write.insert_only)
 
 
-def _ask(
-    object_name: str, asked: Sequence[Reference], crm: Crm, lookup: Lookup
-) -> None:
+def _find_of(object_name: str, asked: Sequence[Reference]) -> Find:
+    """Return one look-up of all that is asked of an object."""
     values: dict[str, set[str]] = defaultdict(set)
     select: set[str] = set()
     for reference in asked:
@@ -186,40 +190,22 @@ def _ask(
         forms = (match.value, *match.others)
         values[match.field] |= {form for form in forms if len(form) <= LONGEST_VALUE}
     sought = {field: forms for field, forms in values.items() if forms}
-    if not sought:
-        return
-    for record in _find(object_name, select, sought, crm):
-        for field in sought:
+    return Find(object_name, select, sought)
+
+
+def _note(
+    lookup: Lookup,
+    find: Find,
+    records: Sequence[Mapping[str, Any]],
+    asked: Sequence[Reference],
+) -> None:
+    for record in records:
+        for field in find.values:
             value = record.get(field)
             if value is not None:
-                lookup.add(object_name, Match(field, str(value)), record)
+                lookup.add(find.object_name, Match(field, str(value)), record)
     for reference in asked:
-        lookup.keep(object_name, reference.match)
-
-
-def _find(
-    object_name: str,
-    select: Collection[str],
-    sought: Mapping[str, Collection[str]],
-    crm: Crm,
-    halvings: int = MOST_HALVINGS,
-) -> list[dict[str, Any]]:
-    """Return the records; a query that runs for too long is asked by halves."""
-    try:
-        return crm.find(object_name, select, sought)
-    except CrmUnavailable as error:
-        pairs = sorted((name, text) for name in sought for text in sought[name])
-        if error.code != "QUERY_TIMEOUT" or not halvings or len(pairs) < 2:
-            raise
-    found: dict[str, dict[str, Any]] = {}
-    for half in (pairs[: len(pairs) // 2], pairs[len(pairs) // 2 :]):
-        part: dict[str, list[str]] = defaultdict(list)
-        for name, text in half:
-            part[name].append(text)
-        # Every field is read of every record: another half's may match it too.
-        records = _find(object_name, {*select, *sought}, part, crm, halvings - 1)
-        found |= {record["Id"]: record for record in records}
-    return list(found.values())
+        lookup.keep(find.object_name, reference.match)
 
 
 def _refuse(job: Job, object_name: str, error: CrmRefused) -> None:

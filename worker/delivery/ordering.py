@@ -70,6 +70,25 @@ def _waits_for(job: Job, made: Mapping[Name, Job], lookup: Lookup) -> bool:
     return False
 
 
+def waits_for(
+    jobs: Sequence[Job], sent_before: Sequence[Sequence[Job]], lookup: Lookup
+) -> bool:
+    """Return whether jobs need to know what comes of those that are sent before them.
+
+    They do where one of those writes the same object, or makes what they refer to.
+    """
+    before = [job for part in sent_before for job in part]
+    if {job.write.object for job in jobs} & {job.write.object for job in before}:
+        return True
+    made = {name for job in before for name in _made_by(job)}
+    return any(
+        made.intersection(names_of(object_name, match))
+        and not lookup.records(object_name, match)
+        for job in jobs
+        for _, object_name, match, _ in _parents(job.write)
+    )
+
+
 def _made_by(job: Job) -> list[Name]:
     if job.write.mode == "update":
         return []

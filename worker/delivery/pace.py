@@ -10,6 +10,8 @@ from worker.crm import MAX_RECORDS
 PASSES_TO_GROW = 10
 # Requests of one drain that are on their way at once; the client holds 4 connections.
 SIDE_BY_SIDE = 3
+# The name under which it is remembered how many records several requests in one have.
+TOGETHER = "(together)"
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from worker.crm import MAX_TOGETHER
 from worker.delivery.merging import Row
 
 # Of the JSON body; Salesforce's own bound is higher, and a proxy's may be too.
@@ -17,6 +18,8 @@ MAX_REQUEST_BYTES = 6_000_000
 # `{"allOrNone": false, "records": []}`, and each record's comma and `attributes`.
 _BODY_BYTES = 40
 _RECORD_BYTES = 40
+# A part's own `method`, `url` and `referenceId`.
+_PART_BYTES = 300
 
 
 @dataclass(slots=True)
@@ -49,6 +52,31 @@ def pack(
         return plain
     whole = _families(in_order, max_records, max_bytes)
     return whole if len(whole) <= len(plain) else plain
+
+
+def together(
+    parts: Sequence[list[Row]], max_records: int, max_bytes: int = MAX_REQUEST_BYTES
+) -> list[list[list[Row]]]:
+    """Return which parts go in one request: no more records than one alone may have.
+
+    A part that is left alone is not among them.
+    """
+    groups: list[list[list[Row]]] = []
+    records = used = 0
+    for part in parts:
+        size = sum(map(size_bytes, part))
+        fits_in = groups and len(groups[-1]) < MAX_TOGETHER
+        if (
+            not fits_in
+            or records + len(part) > max_records
+            or used + size > max_bytes - MAX_TOGETHER * _PART_BYTES
+        ):
+            groups.append([])
+            records = used = 0
+        groups[-1].append(part)
+        records += len(part)
+        used += size
+    return [group for group in groups if len(group) > 1]
 
 
 def _slices(

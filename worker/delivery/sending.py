@@ -12,7 +12,14 @@ from worker.delivery.halving import Pair, Requests
 from worker.delivery.hints import refusal_hint
 from worker.delivery.limits import is_governed, is_hopeless, is_locked
 from worker.delivery.lookup import Lookup
-from worker.delivery.merging import Row, after, group, merge, without_insert_only
+from worker.delivery.merging import (
+    Identity,
+    Row,
+    after,
+    group,
+    merge,
+    without_insert_only,
+)
 from worker.delivery.pace import NO_LOCK_WAITS, LockWaits
 from worker.delivery.packing import MAX_REQUEST_BYTES, fits, pack
 from worker.model import Match, State
@@ -35,6 +42,24 @@ _TOO_LARGE = Verdict(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """The rows of one object: those of each record, and for each one of them all.
+
+    A row that has nothing to send is not among the merged.
+    """
+
+    rows: dict[Identity, list[Row]]
+    merged: list[Row]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Parcel:
+        """Merge the rows of each record."""
+        grouped = group(rows)
+        merged = [merge(lane) for lane in grouped.values()]
+        return cls(grouped, [row for row in merged if not _is_there(row)])
+
+
 @dataclass(slots=True)
 class Sender:
     """Sends the rows of one batch, as many a request as there may be.
@@ -49,15 +74,24 @@ class Sender:
     side_by_side: int = 1
     max_bytes: int = MAX_REQUEST_BYTES
 
-    def send(self, rows: Sequence[Row]) -> None:
+    def send_ahead(self, parcels: Sequence[Parcel]) -> None:
+        """Send what small requests there are in one, if none waits for another.
+
+        `send` is to be asked for each parcel then.
+        """
+        rows = [row for parcel in parcels for row in parcel.merged]
+        self.requests.send_ahead(
+            [chunk for chunks in self._chunks(rows) for chunk in chunks]
+        )
+
+    def send(self, parcel: Parcel) -> None:
         """Send the rows of one object and give every job of theirs an outcome.
 
-        Rows of one record are merged. Where such a record is refused, its jobs are
-        sent one after the other, so that no call suffers from another's fault.
+        Where a merged row is refused, its jobs are sent one after the other, so that no
+        call suffers from another's fault.
         """
-        grouped = group(rows)
-        refused = self._send_merged([merge(lane) for lane in grouped.values()])
-        lanes = [grouped[row.identity] for row in refused]
+        refused = self._send_merged(parcel.merged)
+        lanes = [parcel.rows[row.identity] for row in refused]
         for wave in range(max(map(len, lanes), default=0)):
             self._send_merged(
                 [after(lane[wave], lane[:wave]) for lane in lanes if wave < len(lane)]
@@ -99,15 +133,21 @@ class Sender:
 
     def _exchange(self, rows: Sequence[Row]) -> Iterator[Pair]:
         """Send rows, those of one object and key together; give their results."""
+        for row in rows:
+            if not fits(row, self.max_bytes):
+                yield row, RowResult(None, code=TOO_LARGE)
+        for chunks in self._chunks(rows):
+            yield from self._send_chunks(chunks)
+
+    def _chunks(self, rows: Sequence[Row]) -> Iterator[list[list[Row]]]:
+        """Yield the requests of each object and key, of rows that can be sent."""
         groups: dict[tuple[str, str | None], list[Row]] = {}
         for row in rows:
             if fits(row, self.max_bytes):
                 groups.setdefault((row.object, row.key), []).append(row)
-            else:
-                yield row, RowResult(None, code=TOO_LARGE)
         for (name, _), group_rows in groups.items():
             size = self.requests.pace.records(name)
-            yield from self._send_chunks(pack(group_rows, size, self.max_bytes))
+            yield pack(group_rows, size, self.max_bytes)
 
     def _send_chunks(self, chunks: list[list[Row]]) -> Iterator[Pair]:
         if len(chunks) == 1 or self.side_by_side == 1:

@@ -88,6 +88,17 @@ class Faults:
             ]
         return FaultPlan(self, hits, may_save_duplicates=may_save_duplicates)
 
+    def plan_part(self, target: str, whole: FaultPlan) -> FaultPlan:
+        """The faults that may hit a part of a request; what hit the whole is done."""
+        plan = self.plan(target, may_save_duplicates=whole.may_save_duplicates)
+        plan.whole = whole
+        plan.hits = [
+            fault
+            for fault in plan.hits
+            if fault.behaviour.row is not None or fault not in whole.hits
+        ]
+        return plan
+
     def take(self, fault: Fault) -> bool:
         """Use a fault for one request; False if it was used up meanwhile."""
         with self._lock:
@@ -114,7 +125,8 @@ class Faults:
         """The rows of requests that came before this one and are still there."""
         with self._lock:
             before = self._flights[: self._flights.index(flight)]
-        return [row for other in before for row in other.rows()]
+        others = [other for other in before if other is not flight.whole]
+        return [row for other in others for row in other.rows()]
 
     def next_row(self, fault: Fault) -> int:
         """Count a row that a fault is asked about, from 1."""
@@ -130,17 +142,22 @@ class FaultPlan:
         self, faults: Faults, hits: list[Fault], *, may_save_duplicates: bool
     ) -> None:
         self._faults = faults
-        self._hits = hits
-        self._may_save_duplicates = may_save_duplicates
+        self.hits = hits
+        self.may_save_duplicates = may_save_duplicates
+        self.whole: FaultPlan | None = None
         self._taken: dict[int, bool] = {}
         self._arrival: Arrival | None = None
         self._rows: list[Mapping[str, Any]] | None = None
+
+    def of_part(self, target: str) -> FaultPlan:
+        """The faults that may hit one part of this request."""
+        return self._faults.plan_part(target, self)
 
     def rows(self) -> list[Mapping[str, Any]]:
         """The rows of the request; none where no fault may hit it."""
         if self._rows is None:
             arrival = self._arrival
-            self._rows = arrival.rows() if arrival and self._hits else []
+            self._rows = arrival.rows() if arrival and self.hits else []
         return self._rows
 
     def before(self, arrival: Arrival) -> Answer | None:
@@ -150,7 +167,7 @@ class FaultPlan:
         """
         self._arrival = arrival
         self._faults.arrive(self)
-        for fault in self._hits:
+        for fault in self.hits:
             act = fault.behaviour.before
             if act is not None and self._faults.take(fault):
                 answer = act(fault.options, arrival)
@@ -160,14 +177,14 @@ class FaultPlan:
 
     def check_row(self, attempt: RowAttempt) -> None:
         """Refuse the row if a fault hits it."""
-        for index, fault in enumerate(self._hits):
+        for index, fault in enumerate(self.hits):
             act = fault.behaviour.row
             wanted = fault.options.get("object", attempt.object_name)
             if act is None or wanted.lower() != attempt.object_name.lower():
                 continue
             seen = replace(
                 attempt,
-                may_save_duplicates=self._may_save_duplicates,
+                may_save_duplicates=self.may_save_duplicates,
                 number=self._faults.next_row(fault),
                 request_rows=self.rows(),
                 held_rows=lambda: self._faults.held_rows(self),
@@ -189,7 +206,7 @@ class FaultPlan:
 
         Raises ConnectionDropped.
         """
-        for fault in self._hits:
+        for fault in self.hits:
             act = fault.behaviour.after
             if act is not None and self._faults.take(fault):
                 answer = act(answer)

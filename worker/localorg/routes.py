@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from worker.localorg import api_bulk, api_collections, api_query, api_records
+from worker.localorg.api_composite import composite_answer, inner_rows
 from worker.localorg.backend import ApiCall, Backend
 from worker.localorg.control import control_answer
 from worker.localorg.fault_kinds import Arrival
@@ -57,7 +58,33 @@ def _route(method: str, path: str, handle: Handler) -> Route:
     return Route(method, re.compile(pattern), label, handle)
 
 
+def _composite(backend: Backend, call: ApiCall) -> Answer:
+    """`POST composite`: the parts count as one request; faults may hit each."""
+
+    def serve(request: Request) -> Answer:
+        found = _API_PATH.fullmatch(request.path)
+        if found is None:
+            return refusal_answer(not_found())
+        match = _match(request.method, found[2])
+        if match.route is None or match.route.handle is _composite:
+            return refusal_answer(not_found())
+        part_call = replace(call, request=request, parts=match.parts)
+        plan = call.plan.of_part(f"{request.method} {request.path}")
+        try:
+            answer = plan.before(_arrival(backend, request))
+            if answer is None:
+                answer = _handled(backend, replace(part_call, plan=plan), match)
+        except Refused as refused:
+            answer = refusal_answer(refused)
+        finally:
+            plan.leave()
+        return plan.after(answer)
+
+    return composite_answer(call.request, serve)
+
+
 ROUTES = (
+    _route("POST", "composite", _composite),
     _route("GET", "query", api_query.query),
     _route("GET", "query/{locator}", api_query.query_more),
     _route("GET", "limits", api_query.limits),
@@ -210,6 +237,8 @@ def _rows(request: Request) -> list[Mapping[str, Any]]:
 def _records(request: Request) -> list[Any]:
     if not request.body:
         return []
+    if request.path.rstrip("/").endswith("/composite"):
+        return inner_rows(request)
     try:
         rows = request.json_object().get("records", [None])
     except Refused:
