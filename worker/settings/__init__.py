@@ -72,7 +72,7 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
         max_body_bytes=environment.number(
             "MAX_BODY_BYTES", 1_048_576, least=1024, most=67_108_864
         ),
-        lanes=environment.number("LANES", 8, least=1, most=1024),
+        lanes=environment.number("LANES", 2, least=1, most=1024),
         lease_seconds=environment.number("LEASE_SECONDS", 20, least=1, most=3600),
         sweep_seconds=environment.number("SWEEP_SECONDS", 10, least=1, most=3600),
         retry_hours=environment.number("RETRY_HOURS", 72, least=1, most=8760),
