@@ -34,6 +34,11 @@ from worker.errors import CrmRefused, CrmUnavailable, SessionExpired
 
 BLIP_ATTEMPTS = 3
 FRESH_REFUSED_SECONDS = 60.0
+# Of a rule that blocks it changes nothing.
+_ALLOW_DUPLICATES = {
+    "Sforce-Duplicate-Rule-Header": "allowSave=true; includeRecordDetails=false;"
+    " runAsCurrentUser=true"
+}
 _RIGHTS = "let the integration user use the API and the app, in its profile"
 
 
@@ -77,17 +82,27 @@ class SalesforceCrm:
         return list(found.values())
 
     def upsert(
-        self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        key_field: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Create or update up to 200 records by an external id that each holds."""
         path = f"composite/sobjects/{object_name}/{key_field}"
-        return self._write(path, object_name, records)
+        return self._write(path, object_name, records, allow_duplicates)
 
     def update(
-        self, object_name: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Update up to 200 records; each holds its `Id`."""
-        return self._write("composite/sobjects", object_name, records)
+        path = "composite/sobjects"
+        return self._write(path, object_name, records, allow_duplicates)
 
     def describe(self, object_name: str) -> dict[str, Any]:
         """Return an object and its fields, as far as the user may see them."""
@@ -103,14 +118,19 @@ class SalesforceCrm:
         return limits
 
     def _write(
-        self, path: str, object_name: str, records: Sequence[Mapping[str, Any]]
+        self,
+        path: str,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        allow_duplicates: bool,
     ) -> list[RowResult]:
         if len(records) > MAX_RECORDS:
             raise ValueError(f"{len(records)} records in one request")
         # `attributes` has to stand first in each record.
         rows = [{"attributes": {"type": object_name}, **record} for record in records]
         body = {"allOrNone": False, "records": rows}
-        results = self._request("PATCH", path, json=body)
+        options = {"headers": _ALLOW_DUPLICATES} if allow_duplicates else {}
+        results = self._request("PATCH", path, json=body, **options)
         if not isinstance(results, list) or len(results) != len(rows):
             raise exchange_failure("answer of another length")
         if not all(isinstance(result, dict) for result in results):

@@ -38,7 +38,10 @@ class Requests:
     alone: int = 0
 
     def send(self, rows: Sequence[Row]) -> Iterator[Pair]:
-        """Send rows of one object and key; yield results, but of rows that wait."""
+        """Send rows of one kind; yield results, but of rows that wait.
+
+        They have object, key and `allows_duplicates` in common.
+        """
         name = rows[0].object
         usual = self.pace.records(name)
         rest = [list(rows[at : at + usual]) for at in range(0, len(rows), usual)][::-1]
@@ -73,9 +76,12 @@ class Requests:
             raise self.unavailable
         self.before_request()
         records = [row.record() for row in part]
-        if part[0].key is None:
-            return self.crm.update(part[0].object, records)
-        return self.crm.upsert(part[0].object, part[0].key, records)
+        first, allows = part[0], part[0].allows_duplicates
+        if first.key is None:
+            return self.crm.update(first.object, records, allow_duplicates=allows)
+        return self.crm.upsert(
+            first.object, first.key, records, allow_duplicates=allows
+        )
 
     def _unavailable(
         self, part: list[Row], error: CrmUnavailable, may_wait_alone: bool

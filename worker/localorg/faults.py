@@ -213,4 +213,7 @@ def _fault(settings: Mapping[str, Any]) -> Fault:
             raise ValueError(f"{name}: no option {option!r}")
         if not isinstance(value, kind.options[option]):
             raise ValueError(f"{name}: {option!r} has a wrong type")
+        words = kind.words.get(option, ())
+        if words and value not in words:
+            raise ValueError(f"{name}: {option!r} is one of {', '.join(words)}")
     return Fault(str(name), kind.times if times is None else times, path, options)
