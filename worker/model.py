@@ -134,7 +134,8 @@ class Write:
     that only ever set. `append` names those whose value is a line for the text that is
     there. `place` is `file:line` in the mapping, `places` that of each field. `faults`
     say which fields a transform refused: they are left out, and the write waits for a
-    person afterwards.
+    person afterwards. `allows_duplicates` says that it is saved where a duplicate rule
+    only alerts.
     """
 
     object: str
@@ -151,6 +152,7 @@ class Write:
     place: str = ""
     faults: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    allows_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

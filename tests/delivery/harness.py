@@ -145,13 +145,17 @@ class Spy:
     def find(self, *asked: Any) -> list[dict[str, Any]]:
         return self.crm.find(*asked)
 
-    def upsert(self, name: str, key: str, records: Sequence[Any]) -> list[RowResult]:
+    def upsert(
+        self, name: str, key: str, records: Sequence[Any], **options: bool
+    ) -> list[RowResult]:
         self._note("upsert", name, records)
-        return self.crm.upsert(name, key, records)
+        return self.crm.upsert(name, key, records, **options)
 
-    def update(self, name: str, records: Sequence[Any]) -> list[RowResult]:
+    def update(
+        self, name: str, records: Sequence[Any], **options: bool
+    ) -> list[RowResult]:
         self._note("update", name, records)
-        return self.crm.update(name, records)
+        return self.crm.update(name, records, **options)
 
     def sent(self, object_name: str) -> list[dict[str, Any]]:
         """Return the records of an object that were sent."""

@@ -174,7 +174,7 @@ class Away(MemoryCrm):
             raise self.finds
         return super().find(object_name, select, values)
 
-    def update(self, *_: Any) -> Any:
+    def update(self, *_: Any, **__: Any) -> Any:
         raise CrmUnavailable("REQUEST_LIMIT_EXCEEDED", 600.0)
 
 

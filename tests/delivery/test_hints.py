@@ -118,8 +118,8 @@ def test_a_duplicate_names_the_records_that_match(
     with with_mapping(sqlite, org, WRITES) as harness:
         assert parked_hint(harness) == (
             "a duplicate rule of Task takes the record for one that is there"
-            " (00T000000000001AAA, 00T000000000002AAA): merge them, or relax the rule,"
-            f" then replay ({FILE}:5)"
+            " (00T000000000001AAA, 00T000000000002AAA): merge them, or say"
+            f" `duplicates: allow` in {FILE}:5 if the rule only alerts, then replay"
         )
 
 
@@ -138,8 +138,8 @@ def duplicate_of(record_id: str) -> dict[str, Any]:
                 "duplicateResut": duplicate_of("00T000000000001AAA"),
             },
             "a duplicate rule of Task takes the record for one that is there"
-            " (00T000000000001AAA): merge them, or relax the rule, then replay"
-            f" ({FILE}:5)",
+            " (00T000000000001AAA): merge them, or say `duplicates: allow` in"
+            f" {FILE}:5 if the rule only alerts, then replay",
         ),
         (
             {

@@ -272,6 +272,29 @@ def test_a_key_is_a_unique_external_id(write: WriteSpec) -> None:
         assert described[key.field]["unique"]
 
 
+@pytest.mark.parametrize(
+    "write",
+    [w for m in MAPPINGS for w in m.spec.writes if w.object == "Task"],
+    ids=_place,
+)
+def test_a_task_is_cheap_to_write_and_fits(write: WriteSpec) -> None:
+    """An open task locks more than a completed one, and a subtype is never changed."""
+    given = {field.name: field for field in write.fields}
+    status, subtype = given["Status"], given.get("TaskSubtype")
+    described = fields("Task")
+
+    assert status.policy == "always"
+    assert (status.value.literal and status.value.literal.value) == "Completed"
+    assert subtype is not None or "CallDurationInSeconds" not in given
+    assert subtype is None or subtype.policy == "insert_only"
+    assert given.keys().isdisjoint({"WhoId", "WhatId"})
+    assert {link.field for link in write.links} <= {"WhoId", "WhatId"}
+    if "Description" in given:
+        last = given["Description"].value.steps[-1]
+        assert last.transform.name == "truncate"
+        assert last.argument <= described["Description"]["length"] == 32_000
+
+
 @each_write
 def test_a_match_is_by_a_text_field_of_the_object(write: WriteSpec) -> None:
     pairs = [(write.object, match.field) for match in write.key]

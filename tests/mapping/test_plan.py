@@ -99,6 +99,25 @@ def test_a_write_has_the_mode_that_the_mapping_says(mode: str) -> None:
     assert one_write(text).mode == mode
 
 
+@pytest.mark.parametrize(
+    ("line", "allows"),
+    [("", False), ("duplicates: park", False), ("duplicates: allow", True)],
+)
+@pytest.mark.parametrize("mode", ["upsert", "insert", "update"])
+def test_a_write_says_whether_a_duplicate_is_saved(
+    mode: str, line: str, allows: bool
+) -> None:
+    text = f"""
+        - object: Task
+          mode: {mode}
+          key: {{K__c: event.call_id}}
+          fields: {{A: {{value: x}}}}
+          {line}
+        """
+
+    assert one_write(text).allows_duplicates is allows
+
+
 def test_the_plan_says_which_mapping_and_version_made_it() -> None:
     made = plan("[]", head="version: 7")
 

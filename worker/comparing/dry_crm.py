@@ -52,7 +52,12 @@ class DryCrm:
         return found
 
     def upsert(
-        self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        key_field: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,  # noqa: ARG002  (it has no rules)
     ) -> list[RowResult]:
         """Lay the records over those with the same keys, or make them."""
         self._count(records)
@@ -69,7 +74,11 @@ class DryCrm:
         ]
 
     def update(
-        self, object_name: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,  # noqa: ARG002  (it has no rules)
     ) -> list[RowResult]:
         """Lay the records over those with the same ids."""
         self._count(records)

@@ -58,12 +58,24 @@ class Crm(Protocol):
         """Return the records where any field has any of its values, with `Id`."""
 
     def upsert(
-        self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        key_field: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
-        """Create or update up to 200 records by an external id that each holds."""
+        """Create or update up to 200 records by an external id that each holds.
+
+        With `allow_duplicates` a duplicate rule that only alerts stops none of them.
+        """
 
     def update(
-        self, object_name: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Update up to 200 records; each holds its `Id`."""
 
@@ -84,6 +96,7 @@ class Batch:
     object_name: str
     key_field: str | None
     records: Sequence[Mapping[str, Any]]
+    allow_duplicates: bool = False
 
 
 Found = list[dict[str, Any]] | CrmRefused | CrmUnavailable

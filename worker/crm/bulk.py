@@ -21,7 +21,8 @@ _WriteFew = Callable[[Sequence[Record]], list[RowResult]]
 class BulkCrm(BulkJobs):
     """A `Crm` that takes any number of records: above `threshold` by a job.
 
-    Up to it, and for what no CSV can say (`is_sayable`), they go by requests of 200.
+    Up to it, and for what no CSV can say (`is_sayable`), they go by requests of 200. So
+    do those that may be duplicates: a job knows nothing of the header for it.
     A key stands once in a call: jobs keep no order, so all of its records are refused.
     """
 
@@ -41,29 +42,47 @@ class BulkCrm(BulkJobs):
         self._exact_keys: dict[tuple[str, str], bool] = {}
 
     def upsert(
-        self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        key_field: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Create or update records by an external id that each holds."""
         few = super().upsert
         return self._write_any(
             Asked(object_name, "upsert", key_field),
             records,
-            lambda group: few(object_name, key_field, group),
+            lambda group: few(
+                object_name, key_field, group, allow_duplicates=allow_duplicates
+            ),
+            may_run=not allow_duplicates,
         )
 
     def update(
-        self, object_name: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Update records; each holds its `Id`."""
         few = super().update
         return self._write_any(
             Asked(object_name, "update", "Id"),
             records,
-            lambda group: few(object_name, group),
+            lambda group: few(object_name, group, allow_duplicates=allow_duplicates),
+            may_run=not allow_duplicates,
         )
 
     def _write_any(
-        self, asked: Asked, records: Sequence[Record], write_few: _WriteFew
+        self,
+        asked: Asked,
+        records: Sequence[Record],
+        write_few: _WriteFew,
+        *,
+        may_run: bool,
     ) -> list[RowResult]:
         if len(records) <= self._threshold:
             return _by_groups(write_few, records)
@@ -75,7 +94,7 @@ class BulkCrm(BulkJobs):
             for key, record in zip(keys, records, strict=True)
             if key not in results
         ]
-        by_job = [record for _, record in sent if is_sayable(record)]
+        by_job = [record for _, record in sent if may_run and is_sayable(record)]
         results |= self._by_jobs(asked, by_job, fold)
         rest = [(key, record) for key, record in sent if key not in results]
         few = _by_groups(write_few, [record for _, record in rest])

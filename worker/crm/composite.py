@@ -22,6 +22,7 @@ class Part:
     method: str
     path: str
     body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] | None = None
 
 
 def query_part(soql: str) -> Part:
@@ -40,6 +41,8 @@ def composite_body(parts: Sequence[Part], api_path: str) -> dict[str, Any]:
         }
         if part.body is not None:
             request["body"] = part.body
+        if part.headers is not None:
+            request["httpHeaders"] = part.headers
         requests.append(request)
     # Without the last, Salesforce may put requests of one type into one transaction.
     return {

@@ -70,7 +70,8 @@ _DATA = (
         Who.PERSON,
         "DUPLICATES_DETECTED",
         hint="a duplicate rule of {object} takes the record for one that is there"
-        "{matches}: merge them, or relax the rule, then replay",
+        "{matches}: merge them, or say `duplicates: allow` in {place} if the rule only"
+        " alerts, then replay",
         splits=False,
     ),
     parks(

@@ -204,16 +204,31 @@ class _WatchedCrm:
         return self.permit.told(lambda: self.crm.find(object_name, select, values))
 
     def upsert(
-        self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        key_field: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         return self.permit.told(
-            lambda: self.crm.upsert(object_name, key_field, records)
+            lambda: self.crm.upsert(
+                object_name, key_field, records, allow_duplicates=allow_duplicates
+            )
         )
 
     def update(
-        self, object_name: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
-        return self.permit.told(lambda: self.crm.update(object_name, records))
+        return self.permit.told(
+            lambda: self.crm.update(
+                object_name, records, allow_duplicates=allow_duplicates
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """A `Crm` in memory: what mappings are tried out on. Floor 2.
 
 It answers as Salesforce does where the use cases look: external ids compare without
-case, an empty text is null, an id that nobody has is refused. It checks no field.
+case, an empty text is null, an id that nobody has is refused. It checks no field and
+has no duplicate rules.
 """
 
 from __future__ import annotations
@@ -79,7 +80,12 @@ class MemoryCrm:
         ]
 
     def upsert(
-        self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        key_field: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,  # noqa: ARG002  (it has no rules)
     ) -> list[RowResult]:
         """Create or update up to 200 records by an external id that each holds."""
         self._count(records)
@@ -98,7 +104,11 @@ class MemoryCrm:
         return results
 
     def update(
-        self, object_name: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,  # noqa: ARG002  (it has no rules)
     ) -> list[RowResult]:
         """Update up to 200 records; each holds its `Id`."""
         self._count(records)

@@ -19,6 +19,11 @@ from worker.crm.rest_api import RestApi
 from worker.crm.soql import lookups
 from worker.errors import CrmRefused, CrmUnavailable
 
+# Of a rule that blocks it changes nothing.
+_ALLOW_DUPLICATES = {
+    "Sforce-Duplicate-Rule-Header": "allowSave=true; includeRecordDetails=false;"
+    " runAsCurrentUser=true"
+}
 _FAILED = (CrmRefused, CrmUnavailable)
 T = TypeVar("T")
 
@@ -56,17 +61,30 @@ class SalesforceCrm(RestApi):
         return [_each_once(known) for known in found]
 
     def upsert(
-        self, object_name: str, key_field: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        key_field: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Create or update up to 200 records by an external id that each holds."""
-        (written,) = self.write_each([Batch(object_name, key_field, records)])
+        (written,) = self.write_each(
+            [Batch(object_name, key_field, records, allow_duplicates)]
+        )
         return _or_raise(written)
 
     def update(
-        self, object_name: str, records: Sequence[Mapping[str, Any]]
+        self,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Update up to 200 records; each holds its `Id`."""
-        (written,) = self.write_each([Batch(object_name, None, records)])
+        (written,) = self.write_each(
+            [Batch(object_name, None, records, allow_duplicates)]
+        )
         return _or_raise(written)
 
     def write_each(self, batches: Sequence[Batch]) -> list[Written]:
@@ -89,6 +107,10 @@ class SalesforceCrm(RestApi):
         if not isinstance(limits, dict):
             raise CrmUnavailable("answer that is no limits")
         return limits
+
+    def _write(self, batch: Batch) -> list[RowResult]:
+        (written,) = self.write_each([batch])
+        return _or_raise(written)
 
     def _records(self, answer: Any) -> list[dict[str, Any]]:
         """Return the records of a query's first page, and of those that follow."""
@@ -119,7 +141,8 @@ class SalesforceCrm(RestApi):
         return [self._alone(part) for part in parts]
 
     def _alone(self, part: Part) -> Any:
-        options = {} if part.body is None else {"json": part.body}
+        given = {"json": part.body, "headers": part.headers}
+        options = {name: value for name, value in given.items() if value is not None}
         try:
             return self._request(part.method, part.path, **options)
         except CrmRefused as error:
@@ -134,7 +157,8 @@ def _write_part(batch: Batch) -> Part:
     rows = [{"attributes": {"type": name}, **record} for record in records]
     key = f"/{name}/{batch.key_field}" if batch.key_field else ""
     body = {"allOrNone": False, "records": rows}
-    return Part("PATCH", f"composite/sobjects{key}", body)
+    headers = _ALLOW_DUPLICATES if batch.allow_duplicates else None
+    return Part("PATCH", f"composite/sobjects{key}", body, headers)
 
 
 def _row_results(answer: Any, batch: Batch) -> list[RowResult]:

@@ -64,7 +64,10 @@ class Requests:
                 self.ahead[_name(part)] = answer
 
     def send(self, rows: Sequence[Row]) -> Iterator[Pair]:
-        """Send rows of one object and key; yield results, but of rows that wait."""
+        """Send rows of one kind; yield results, but of rows that wait.
+
+        They have object, key and `allows_duplicates` in common.
+        """
         name = rows[0].object
         usual = self.pace.records(name)
         rest = [list(rows[at : at + usual]) for at in range(0, len(rows), usual)][::-1]
@@ -104,9 +107,10 @@ class Requests:
             raise self.unavailable
         self.before_request()
         batch = _batch(part)
+        name, records, allows = batch.object_name, batch.records, batch.allow_duplicates
         if batch.key_field is None:
-            return self.crm.update(batch.object_name, batch.records)
-        return self.crm.upsert(batch.object_name, batch.key_field, batch.records)
+            return self.crm.update(name, records, allow_duplicates=allows)
+        return self.crm.upsert(name, batch.key_field, records, allow_duplicates=allows)
 
     def _unavailable(
         self, part: list[Row], error: CrmUnavailable, may_wait_alone: bool
@@ -147,7 +151,8 @@ class Requests:
 
 
 def _batch(part: Sequence[Row]) -> Batch:
-    return Batch(part[0].object, part[0].key, [row.record() for row in part])
+    first, records = part[0], [row.record() for row in part]
+    return Batch(first.object, first.key, records, first.allows_duplicates)
 
 
 def _name(part: Sequence[Row]) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ class Row:
     names the fields that give way to what another call has written. `appends` has the
     fields whose text gets lines. `tries` counts the requests that it was sent again
     with. `parent` is the id of the record that a write of it locks, if any.
+    `allows_duplicates` says that the org may save it where a duplicate rule alerts.
     """
 
     object: str
@@ -32,6 +33,7 @@ class Row:
     appends: dict[str, Append] = field(default_factory=dict)
     tries: int = 0
     parent: str = ""
+    allows_duplicates: bool = False
 
     @property
     def identity(self) -> Identity:
@@ -67,7 +69,7 @@ def merge(rows: Sequence[Row]) -> Row:
 
     The later call wins field by field, but where its field gives way to what is there;
     lines all go in. A sticky field was left out where it is false, so nothing here can
-    clear it.
+    clear it. A duplicate is allowed where all of them allow it.
     """
     first = rows[0]
     merged = replace(
@@ -91,6 +93,7 @@ def merge(rows: Sequence[Row]) -> Row:
         merged.insert_only |= row.insert_only
         merged.yields |= row.yields
         merged.jobs.extend(row.jobs)
+        merged.allows_duplicates &= row.allows_duplicates
         merged.parent = row.parent or merged.parent
     return merged
 

@@ -88,6 +88,7 @@ class _Builder:
             jobs=[job],
             appends=appends,
             parent=self._parent(job, fields),
+            allows_duplicates=write.allows_duplicates,
         )
 
     def _parent(self, job: Job, fields: Mapping[str, Any]) -> str:

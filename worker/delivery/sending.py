@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from worker.crm import RowResult
 from worker.crm.verdicts import Act, Verdict, row_verdict
+from worker.delivery.duplicates import about_duplicates
 from worker.delivery.halving import Pair, Requests
 from worker.delivery.hints import refusal_hint
 from worker.delivery.limits import is_governed, is_hopeless, is_locked
@@ -132,7 +133,7 @@ class Sender:
                 return
 
     def _exchange(self, rows: Sequence[Row]) -> Iterator[Pair]:
-        """Send rows, those of one object and key together; give their results."""
+        """Send rows, those that can share a request together; give their results."""
         for row in rows:
             if not fits(row, self.max_bytes):
                 yield row, RowResult(None, code=TOO_LARGE)
@@ -141,11 +142,12 @@ class Sender:
 
     def _chunks(self, rows: Sequence[Row]) -> Iterator[list[list[Row]]]:
         """Yield the requests of each object and key, of rows that can be sent."""
-        groups: dict[tuple[str, str | None], list[Row]] = {}
+        groups: dict[tuple[str, str | None, bool], list[Row]] = {}
         for row in rows:
             if fits(row, self.max_bytes):
-                groups.setdefault((row.object, row.key), []).append(row)
-        for (name, _), group_rows in groups.items():
+                kind = (row.object, row.key, row.allows_duplicates)
+                groups.setdefault(kind, []).append(row)
+        for (name, *_), group_rows in groups.items():
             size = self.requests.pace.records(name)
             yield pack(group_rows, size, self.max_bytes)
 
@@ -201,7 +203,7 @@ def _is_there(row: Row) -> bool:
 
 
 def _settle_error(row: Row, result: RowResult, code: str) -> Verdict:
-    verdict = _verdict(result, code)
+    verdict = about_duplicates(row, _verdict(result, code), code)
     state = State.PENDING if verdict.act is Act.RETRY else State.PARKED
     for job in row.jobs:
         job.end(

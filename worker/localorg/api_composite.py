@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -90,15 +91,26 @@ def _part(given: Any, outer: Request) -> Part:
         raise _malformed("a subrequest needs a 'referenceId'")
     if "@{" in json.dumps([url, given.get("body")]):
         raise _malformed("this local org resolves no references such as '@{id}'")
+    headers = given.get("httpHeaders", {})
+    if not isinstance(headers, dict):
+        raise _malformed("'httpHeaders' has to be an object")
     target = urlsplit(url)
     request = Request(
         method=method,
         path=target.path,
         query=dict(parse_qsl(target.query, keep_blank_values=True)),
-        headers=outer.headers,
+        headers=_with(headers, outer.headers),
         body=json.dumps(given["body"]).encode() if "body" in given else b"",
     )
     return Part(reference, request)
+
+
+def _with(own: Mapping[str, Any], outer: Message) -> Message:
+    headers = Message()
+    given = {**dict(outer.items()), **own}
+    for name, value in given.items():
+        headers[name] = str(value)
+    return headers
 
 
 def _part_answer(part: Part, answer: Answer) -> dict[str, Any]:

@@ -13,13 +13,23 @@ _TEXT = (
 )
 
 
-def duplicate_problem(name: str, *, ids: Sequence[Any], member: str) -> Problem:
+# What a rule does about a record: one that blocks stops it, whatever the client says.
+ACTIONS = ("alert", "block")
+
+
+def duplicate_problem(
+    name: str, *, ids: Sequence[Any], member: str, action: str, is_allowed: bool
+) -> Problem | None:
     """The refusal of a record of an object, with the ids of those that match.
 
+    None where the rule alerts and the client `is_allowed` to save all the same.
     `member` is what the result is called: Salesforce itself says `duplicateResut`.
     """
+    alerts = action == "alert"
+    if alerts and is_allowed:
+        return None
     found = {
-        "allowSave": True,
+        "allowSave": alerts,
         "duplicateRule": f"Standard_{name}_Duplicate_Rule",
         "duplicateRuleEntityType": name,
         "errorMessage": _TEXT,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
-from worker.localorg.duplicates import duplicate_problem
+from worker.localorg.duplicates import ACTIONS, duplicate_problem
 from worker.localorg.messages import (
     HTML_TYPE,
     Answer,
@@ -58,6 +58,7 @@ class FaultKind:
     """What one kind does; `options` names its settings and their types.
 
     `times` is how often it acts if the fault does not say; None is until cleared.
+    `words` are what an option may say, where that is not anything.
     """
 
     options: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class FaultKind:
     row: Callable[[Options, RowAttempt], Problem | None] | None = None
     after: Callable[[Answer], Answer] | None = None
     times: int | None = None
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _wait(options: Options, arrival: Arrival) -> None:
@@ -142,12 +144,12 @@ def _row_error(options: Options, attempt: RowAttempt) -> Problem | None:
 
 
 def _duplicate(options: Options, attempt: RowAttempt) -> Problem | None:
-    if attempt.may_save_duplicates:
-        return None
     return duplicate_problem(
         attempt.object_name,
         ids=options.get("ids", []),
         member=str(options.get("member", "duplicateResut")),
+        action=str(options.get("action", ACTIONS[0])),
+        is_allowed=attempt.may_save_duplicates,
     )
 
 
@@ -211,7 +213,9 @@ FAULT_KINDS: Mapping[str, FaultKind] = {
         row=_row_error,
     ),
     "duplicates": FaultKind(
-        {"object": str, "ids": list, "member": str}, row=_duplicate
+        {"object": str, "ids": list, "member": str, "action": str},
+        row=_duplicate,
+        words={"action": ACTIONS},
     ),
     # Any answer at all, in place of the request's own: a JSON body or a page of HTML.
     "answer": FaultKind(

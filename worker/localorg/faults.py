@@ -88,9 +88,11 @@ class Faults:
             ]
         return FaultPlan(self, hits, may_save_duplicates=may_save_duplicates)
 
-    def plan_part(self, target: str, whole: FaultPlan) -> FaultPlan:
+    def plan_part(
+        self, target: str, whole: FaultPlan, *, may_save_duplicates: bool
+    ) -> FaultPlan:
         """The faults that may hit a part of a request; what hit the whole is done."""
-        plan = self.plan(target, may_save_duplicates=whole.may_save_duplicates)
+        plan = self.plan(target, may_save_duplicates=may_save_duplicates)
         plan.whole = whole
         plan.hits = [
             fault
@@ -149,9 +151,11 @@ class FaultPlan:
         self._arrival: Arrival | None = None
         self._rows: list[Mapping[str, Any]] | None = None
 
-    def of_part(self, target: str) -> FaultPlan:
+    def of_part(self, target: str, *, may_save_duplicates: bool) -> FaultPlan:
         """The faults that may hit one part of this request."""
-        return self._faults.plan_part(target, self)
+        return self._faults.plan_part(
+            target, self, may_save_duplicates=may_save_duplicates
+        )
 
     def rows(self) -> list[Mapping[str, Any]]:
         """The rows of the request; none where no fault may hit it."""
@@ -230,4 +234,7 @@ def _fault(settings: Mapping[str, Any]) -> Fault:
             raise ValueError(f"{name}: no option {option!r}")
         if not isinstance(value, kind.options[option]):
             raise ValueError(f"{name}: {option!r} has a wrong type")
+        words = kind.words.get(option, ())
+        if words and value not in words:
+            raise ValueError(f"{name}: {option!r} is one of {', '.join(words)}")
     return Fault(str(name), kind.times if times is None else times, path, options)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import unquote
 
 from worker.localorg import api_bulk, api_collections, api_query, api_records
-from worker.localorg.api_composite import composite_answer, inner_rows
+from worker.localorg.api_composite import composite_answer
+from worker.localorg.arrivals import arrival_of, may_save_duplicates
 from worker.localorg.backend import ApiCall, Backend
 from worker.localorg.control import control_answer
-from worker.localorg.fault_kinds import Arrival
 from worker.localorg.messages import (
     Answer,
     Problem,
@@ -69,9 +68,12 @@ def _composite(backend: Backend, call: ApiCall) -> Answer:
         if match.route is None or match.route.handle is _composite:
             return refusal_answer(not_found())
         part_call = replace(call, request=request, parts=match.parts)
-        plan = call.plan.of_part(f"{request.method} {request.path}")
+        plan = call.plan.of_part(
+            f"{request.method} {request.path}",
+            may_save_duplicates=may_save_duplicates(request),
+        )
         try:
-            answer = plan.before(_arrival(backend, request))
+            answer = plan.before(arrival_of(backend, request))
             if answer is None:
                 answer = _handled(backend, replace(part_call, plan=plan), match)
         except Refused as refused:
@@ -127,7 +129,7 @@ def _login_answer(backend: Backend, request: Request, target: str) -> Answer:
     backend.stats.count_login()
     plan = backend.faults.plan(target, is_api=False)
     try:
-        fault_answer = plan.before(_arrival(backend, request))
+        fault_answer = plan.before(arrival_of(backend, request))
         answer = fault_answer or login_answer(backend.tokens, backend.jwt_app, request)
         return plan.after(answer)
     finally:
@@ -139,11 +141,10 @@ def _api_answer(backend: Backend, request: Request, target: str) -> Answer:
     version, path = found.groups() if found else ("0.0", "")
     match = _match(request.method, path)
     backend.stats.count_api_request(_label(backend, request.method, match))
-    wished = request.headers.get("Sforce-Duplicate-Rule-Header", "").lower()
-    may_save = "allowsave=true" in wished.replace(" ", "")
+    may_save = may_save_duplicates(request)
     plan = backend.faults.plan(target, may_save_duplicates=may_save)
     try:
-        answer = plan.before(_arrival(backend, request))
+        answer = plan.before(arrival_of(backend, request))
         if answer is None:
             call = ApiCall(request, version, match.parts, plan)
             answer = _planned_answer(backend, call, match)
@@ -215,32 +216,3 @@ def _label(backend: Backend, method: str, match: RouteMatch) -> str:
     sobject = backend.schema.find(match.parts.get("object", ""))
     name = sobject.name if sobject else "(no such object)"
     return f"{method} {match.route.label.replace('{object}', name)}"
-
-
-def _arrival(backend: Backend, request: Request) -> Arrival:
-    return Arrival(
-        expire_tokens=backend.tokens.expire_all,
-        wait=backend.faults.wait,
-        record_count=lambda: _record_count(request),
-        rows=lambda: _rows(request),
-    )
-
-
-def _record_count(request: Request) -> int:
-    return len(_records(request))
-
-
-def _rows(request: Request) -> list[Mapping[str, Any]]:
-    return [row for row in _records(request) if isinstance(row, dict)]
-
-
-def _records(request: Request) -> list[Any]:
-    if not request.body:
-        return []
-    if request.path.rstrip("/").endswith("/composite"):
-        return inner_rows(request)
-    try:
-        rows = request.json_object().get("records", [None])
-    except Refused:
-        return []
-    return rows if isinstance(rows, list) else []

@@ -28,6 +28,7 @@ POLICIES = ("always", "if_empty", "sticky", "insert_only", "clear_on_null", "app
 UNMATCHED = ("park", "skip")
 UNLINKED = ("park", "skip", "create")
 AMBIGUOUS = ("park", "skip")
+DUPLICATES = ("park", "allow")
 OF_WRONG_PARTY = ("skip", "write")
 LINK_OF_WRONG_PARTY = ("drop", "keep")
 SWITCH = ("true", "false")
@@ -143,6 +144,11 @@ WRITE_KEYS = {
     ),
     "missing": Key("if nothing matches: park or skip", Choice(UNMATCHED)),
     "ambiguous": Key("if several match: park or skip", Choice(AMBIGUOUS)),
+    "duplicates": Key(
+        "if a duplicate rule of the org stops the record: park it, or save it all the"
+        " same where the rule only alerts",
+        Choice(DUPLICATES),
+    ),
     "wrong_party": Key(
         "of a call with a wrong party: skip the record or write it",
         Choice(OF_WRONG_PARTY),
@@ -155,7 +161,11 @@ WRITE_KEYS = {
     "links": Key("references to other records", Names(LINK, FIELD_NAME)),
 }
 WRITE = Fields(
-    WRITE_KEYS, one_of=(("key", "match"),), needs={"match": ("mode", "update")}
+    WRITE_KEYS,
+    one_of=(("key", "match"),),
+    needs={"match": ("mode", "update")},
+    why="else a repeat after a lost answer makes a second record: name a unique"
+    " external id under `key`, or use `match` with `mode: update`",
 )
 SKIP_KEYS = {
     "when": Key("a path", PATH, required=True),

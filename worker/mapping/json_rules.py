@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from worker.mapping.json_scalars import spellings
+from worker.mapping.shape_keys import exactly_one_of
 from worker.mapping.shapes import Fields
 
 Schema = dict[str, Any]
@@ -18,8 +19,9 @@ def exclusions(shape: Fields) -> list[Schema]:
     """Return the rules by which exactly one key of each group is there."""
     rules: list[Schema] = []
     for group in shape.one_of:
-        message = {"errorMessage": f"give exactly one of: {', '.join(group)}"}
-        rules.append({"anyOf": [{"required": [name], **message} for name in group]})
+        none = {"errorMessage": exactly_one_of(group, shape.why)}
+        rules.append({"anyOf": [{"required": [name], **none} for name in group]})
+        message = {"errorMessage": exactly_one_of(group)}
         others = {name: group[place + 1 :] for place, name in enumerate(group[:-1])}
         rules.append(
             {

@@ -94,6 +94,7 @@ def _write(values: ValueReader, node: Node) -> spec.WriteSpec:
         links=tuple(_link(values, k, places[k], n) for k, n in links.items()),
         place=node.place,
         writes_wrong_party=nodes.text(given.get("wrong_party")) == "write",
+        allows_duplicates=nodes.text(given.get("duplicates")) == "allow",
     )
 
 

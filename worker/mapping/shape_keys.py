@@ -30,24 +30,43 @@ def meant_by(names: Collection[str], known: Collection[str]) -> set[str]:
     return found
 
 
-def find_conflicts(
+def find_exclusions(
     table: Table,
     one_of: Sequence[Sequence[str]],
+    meant: Collection[str],
+    why: str,
+) -> list[Finding]:
+    """Return the faults of groups of which not exactly one key is there.
+
+    `meant` are the keys that are there, also misspelt; `why` is said where none is.
+    """
+    found = []
+    for group in one_of:
+        given = [name for name in group if name in table.entries]
+        is_none = not {*meant} & {*group}
+        if is_none or len(given) > 1:
+            message = exactly_one_of(group, why if is_none else "")
+            found.append(table.place.finding(message, "combination"))
+    return found
+
+
+def exactly_one_of(group: Sequence[str], why: str = "") -> str:
+    """Return what to do where not exactly one key of a group is there."""
+    return f"give exactly one of: {', '.join(group)}" + (f"; {why}" if why else "")
+
+
+def find_needs(
+    table: Table,
     needs: Mapping[str, tuple[str, str | None]],
     meant: Collection[str],
     faulty: Collection[str],
 ) -> list[Finding]:
-    """Return the faults of keys that exclude or need each other.
+    """Return the faults of keys that are there without another that they need.
 
     `meant` are the keys that are there, also misspelt; the values of `faulty` ones have
     faults of their own.
     """
     found = []
-    for group in one_of:
-        given = [name for name in group if name in table.entries]
-        if len(given) > 1 or not {*meant} & {*group}:
-            message = f"give exactly one of: {', '.join(group)}"
-            found.append(table.place.finding(message, "combination"))
     for name, (other, value) in needs.items():
         is_there = name in table.entries
         is_misspelt = other in meant and other not in table.entries

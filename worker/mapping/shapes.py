@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from worker.mapping.findings import Finding, did_you_mean
-from worker.mapping.shape_keys import find_conflicts, key_hint, meant_by
+from worker.mapping.shape_keys import find_exclusions, find_needs, key_hint, meant_by
 from worker.mapping.strict_yaml import Node, Place, Scalar, Sequence, Table
 
 EMPTY = ("", "~", "null", "Null", "NULL")
@@ -57,13 +57,15 @@ class Key:
 class Fields:
     """A table of known keys.
 
-    Of each group in `one_of`, exactly one key is there. `needs` says which key cannot
-    be without which other, or without it having a certain value.
+    Of each group in `one_of`, exactly one key is there; `why` says what comes of none.
+    `needs` says which key cannot be without which other, or without it having a certain
+    value.
     """
 
     keys: Mapping[str, Key]
     one_of: tuple[tuple[str, ...], ...] = ()
     needs: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,8 @@ def _check_fields(node: Node, shape: Fields, found: list[Finding]) -> None:
     for name, key in shape.keys.items():
         if key.required and name not in meant:
             found.append(_finding(node.place, f"{name!r} is missing", "missing_key"))
-    found.extend(find_conflicts(node, shape.one_of, shape.needs, meant, faulty))
+    found.extend(find_exclusions(node, shape.one_of, meant, shape.why))
+    found.extend(find_needs(node, shape.needs, meant, faulty))
 
 
 def _check_names(node: Node, shape: Names, found: list[Finding]) -> None:

@@ -133,6 +133,7 @@ class WriteSpec:
     links: tuple[LinkSpec, ...]
     place: Place
     writes_wrong_party: bool = False
+    allows_duplicates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

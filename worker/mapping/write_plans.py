@@ -204,6 +204,7 @@ class WritePlan:
             self.place,
             faults,
             self._places,
+            spec.allows_duplicates,
         )
 
 
