@@ -263,7 +263,12 @@ def test_what_workers_learned_of_an_org_is_told_without_asking_it(
     board = OwnBoard()
     with guarded(org.url, board, LATER.timestamp) as there:
         there.crm.find("Task", ["Id"], {"Subject": ["none"]})
-        there.guard.breaker.failed(0, CrmUnavailable("login invalid_client", 900.0))
+    org.faults.add("login_rate_exceeded", path="/services/oauth2/token")
+    with guarded(org.url, board, LATER.timestamp) as there:
+        permit = there.guard.ask(1, urgent=False)
+        assert permit is not None
+        with pytest.raises(CrmUnavailable):
+            permit.watch(there.crm).find("Task", ["Id"], {"Subject": ["none"]})
     org.reset_stats()
     metrics = metrics_of(sqlite, on(board))
 
