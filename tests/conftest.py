@@ -31,6 +31,8 @@ NAMES = (
     "DATABASE_URL",
     "REDIS_URL",
     "TOKEN_KEY",
+    "METRICS_TOKEN",
+    "FLOWER_BASIC_AUTH",
     "CONFIG_DIR",
     "MAPPINGS_DIR",
     "LANES",

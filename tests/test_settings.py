@@ -60,6 +60,24 @@ def test_what_a_process_does_not_need_may_stay_unset() -> None:
     assert settings.database_url == "sqlite:///crm-sync.db"
 
 
+@pytest.mark.parametrize("token", ["short", "x" * 15, "a b" * 9, "é" * 20, "a\tb" * 9])
+def test_a_token_that_is_short_or_cannot_be_sent_is_a_fault(token: str) -> None:
+    (fault,) = faults(METRICS_TOKEN=token)
+
+    assert fault.startswith("METRICS_TOKEN has to be 16 or more")
+    assert token not in fault
+
+
+def test_the_token_for_the_metrics_may_be_unset_or_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("a-token-of-the-tests\n", encoding="utf-8")
+    settings = good(METRICS_TOKEN_FILE=str(path))
+
+    assert good().metrics_token == ""
+    assert settings.metrics_token == "a-token-of-the-tests"
+    assert "a-token" not in repr(settings)
+
+
 def test_the_pause_comes_not_before_the_slowing_down() -> None:
     found = faults(API_BUDGET_PERCENT="90", API_PAUSE_PERCENT="80")
     defaults = good()

@@ -28,6 +28,7 @@ from worker.delivery.pace import SIDE_BY_SIDE, LockWaits
 from worker.errors import SettingsFault, StoreUnavailable, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
+from worker.metrics import Metrics
 from worker.noticeboard import RedisBoard
 from worker.org_schema import LiveSchema
 from worker.settings import Needs, Settings, load_settings
@@ -38,6 +39,7 @@ from worker.store.history import History
 from worker.store.lanes import Lanes
 from worker.store.mapping_texts import MappingTexts
 from worker.store.marks import EventMarks
+from worker.store.tallies import Tallies
 
 
 def utc_now() -> datetime:
@@ -174,12 +176,8 @@ def intake() -> Intake:
 @cache
 def recorded_mappings() -> RecordedMappings:
     """Return the mappings that write: checked whole, and kept once used."""
-    live = LiveMappings(
-        settings().mappings_dir,
-        time.time,
-        checker(used_mappings),
-        snapshots=org_schema().folder,
-    )
+    folder, schema = settings().mappings_dir, org_schema().folder
+    live = LiveMappings(folder, time.time, checker(used_mappings), snapshots=schema)
     return RecordedMappings(live, mapping_texts(), utc_now)
 
 
@@ -187,6 +185,14 @@ def recorded_mappings() -> RecordedMappings:
 def board() -> RedisBoard:
     """Return the notes that all workers share."""
     return RedisBoard(settings().redis_url, time.monotonic)
+
+
+@cache
+def metrics() -> Metrics:
+    """Return what Prometheus is told."""
+    read = settings()
+    budget = Budget(read.api_budget_percent, read.api_pause_percent)
+    return Metrics(Tallies(engine()).take, board().snapshot, budget, utc_now)
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -17,6 +17,8 @@ from redis import Redis, WatchError
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
+
+from worker.errors import BrokerUnavailable
 
 Note = dict[str, Any]
 
@@ -32,8 +34,8 @@ log = logging.getLogger(__name__)
 class OwnBoard:
     """The notes of one process. A note that nobody wrote is empty."""
 
-    def __init__(self) -> None:
-        self._notes: dict[str, Note] = {}
+    def __init__(self, notes: Mapping[str, Note] | None = None) -> None:
+        self._notes = dict(notes or {})
         self._lock = Lock()
 
     def read(self, name: str) -> Note:
@@ -81,6 +83,17 @@ class RedisBoard:
             except RedisError as error:
                 self._be_silent(error)
         self._own.change(name, change)
+
+    def snapshot(self, names: Sequence[str]) -> OwnBoard:
+        """Return these notes as Redis has them now. Raises `BrokerUnavailable`.
+
+        It is one request, and what this process knew of them is passed by.
+        """
+        try:
+            texts: Any = self._redis.mget([PREFIX + name for name in names])
+        except RedisError as error:
+            raise BrokerUnavailable(type(error).__name__) from None
+        return OwnBoard(dict(zip(names, map(_note, texts), strict=True)))
 
     def close(self) -> None:
         """Close the connections."""

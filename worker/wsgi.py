@@ -10,11 +10,14 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+
 from worker import bootstrap, broker, logs
+from worker.credentials import holds_token
 from worker.errors import (
     BrokerUnavailable,
     Refused,
@@ -35,6 +38,7 @@ _REASONS = {
     200: "OK",
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     411: "Length Required",
@@ -43,14 +47,24 @@ _REASONS = {
 }
 _WEBHOOKS = "/webhooks/"
 RETRY_AFTER_SECONDS = 5
+_SECURITY = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+)
+_CHALLENGES = (
+    ("WWW-Authenticate", "Bearer"),
+    ("WWW-Authenticate", 'Basic realm="crm-sync metrics"'),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a JSON body and headers of its own."""
+    """A status, a body (JSON, or the text of metrics) and headers of its own."""
 
     status: int
-    body: dict[str, Any]
+    body: dict[str, Any] | bytes
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -64,12 +78,17 @@ class Early(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The WSGI app. `is_ready` gives what is not ready, by name, with why."""
+    """The WSGI app. `is_ready` gives what is not ready, by name, with why.
+
+    `metrics` gives the figures to who holds the token; without one, to nobody.
+    """
 
     intake: Intake
     max_body_bytes: int
     is_ready: Callable[[], dict[str, str]]
     clock: Callable[[], datetime]
+    metrics: Callable[[], bytes] = bytes
+    metrics_token: str = field(default="", repr=False)
 
     def __call__(
         self, environ: dict[str, Any], start_response: StartResponse
@@ -79,12 +98,11 @@ class Endpoint:
             answer = self._route(environ)
         except Early as early:
             answer = early.answer
-        body = json.dumps(answer.body).encode() + b"\n"
+        content_type, body = _content(answer.body)
         headers = [
-            ("Content-Type", "application/json"),
+            ("Content-Type", content_type),
             ("Content-Length", str(len(body))),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Cache-Control", "no-store"),
+            *_SECURITY,
             *answer.headers,
         ]
         start_response(f"{answer.status} {_REASONS[answer.status]}", headers)
@@ -103,6 +121,9 @@ class Endpoint:
             faults = self.is_ready()
             status = {"status": "not ready" if faults else "ready", **faults}
             return Answer(503 if faults else 200, status)
+        if path == "/metrics":
+            _allow(environ, "GET", "HEAD")
+            return self._metrics(environ)
         return Answer(404, {"error": "not_found"})
 
     def _webhook(self, environ: Environ, name: str) -> Answer:
@@ -118,6 +139,15 @@ class Endpoint:
             again = ("Retry-After", str(RETRY_AFTER_SECONDS))
             return Answer(503, {"error": error.reason}, (again,))
         return Answer(200, {"status": taken.status, "event": taken.event_id})
+
+    def _metrics(self, environ: Environ) -> Answer:
+        if not self.metrics_token:
+            fix = "set METRICS_TOKEN, and send it as a bearer token"
+            return Answer(403, {"error": "no_metrics_token", "fix": fix})
+        if not holds_token(environ.get("HTTP_AUTHORIZATION", ""), self.metrics_token):
+            log.warning("refused a scrape from %s", environ.get("REMOTE_ADDR", ""))
+            return Answer(401, {"error": "unauthorized"}, _CHALLENGES)
+        return Answer(200, self.metrics())
 
     def _count(
         self, name: str, refused: Refused, environ: Environ, now: datetime
@@ -142,6 +172,8 @@ def create_app() -> Endpoint:
         max_body_bytes=bootstrap.settings().max_body_bytes,
         is_ready=_faults,
         clock=bootstrap.utc_now,
+        metrics=bootstrap.metrics().text,
+        metrics_token=bootstrap.settings().metrics_token,
     )
 
 
@@ -165,6 +197,13 @@ def _faults() -> dict[str, str]:
     except BrokerUnavailable as error:
         faults["broker"] = f"unreachable: {error}"
     return faults
+
+
+def _content(body: dict[str, Any] | bytes) -> tuple[str, bytes]:
+    """Return a body with its type."""
+    if isinstance(body, bytes):
+        return CONTENT_TYPE_PLAIN_0_0_4, body
+    return "application/json", json.dumps(body).encode() + b"\n"
 
 
 def _allow(environ: Environ, *methods: str) -> None:

@@ -28,6 +28,7 @@ from .stacks import (
 )
 
 EARLY = "web, stopped early"
+FLOWER_LOGIN = "reader:of-the-tests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,12 @@ class Site:
     @property
     def flower_url(self) -> str:
         return f"http://127.0.0.1:{self.env['FLOWER_PORT']}"
+
+    def flower_answers(self) -> bool:
+        """Whether Flower is up, for who logs in and for nobody else."""
+        url = self.flower_url
+        with_login = url.replace("://", f"://{FLOWER_LOGIN}@")
+        return is_up(f"{with_login}/") and not is_up(f"{url}/")
 
     def worker_answers(self) -> bool:
         app = broker.make_app(lambda: (self.env["REDIS_URL"], 1))
@@ -76,7 +83,7 @@ ANSWERS: dict[str, Callable[[Site, Process], bool]] = {
     ),
     "worker": lambda site, _: site.worker_answers(),
     "beat": lambda _, process: "Sending due task sweep" in process.output,
-    "flower": lambda site, _: is_up(f"{site.flower_url}/"),
+    "flower": lambda site, _: site.flower_answers(),
 }
 
 
@@ -107,6 +114,7 @@ def running_site(folder: Path) -> Iterator[Site]:
                 "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
                 "PORT": str(free_port()),
                 "FLOWER_PORT": str(free_port()),
+                "FLOWER_BASIC_AUTH": FLOWER_LOGIN,
                 # The first sweep comes after so many seconds.
                 "SWEEP_SECONDS": "1",
             }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from .processes import Process
 from .sites import ANSWERS, EARLY, Run
-from .stacks import PROCFILE
+from .stacks import PLAIN, PROCFILE
 
 
 def test_the_procfile_has_the_four_lines() -> None:
@@ -42,3 +45,18 @@ def test_honcho_brings_all_four_up_and_a_call_goes_through(
     assert state == "synced"
     assert run.exit_code is not None, run.output
     assert run.left == set()
+
+
+@pytest.mark.parametrize("variables", [{}, {"FLOWER_BASIC_AUTH": ""}])
+def test_flower_without_a_login_does_not_start_and_says_what_to_set(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    command = ("sh", "-c", PROCFILE["flower"])
+    flower = Process(command, {**PLAIN, **variables}, tmp_path, tmp_path / "flower")
+
+    assert flower.exit_code() != 0
+    assert "FLOWER_BASIC_AUTH: set it to user:password" in flower.output
+
+
+def test_the_login_of_flower_is_in_no_process_list() -> None:
+    assert "--basic-auth" not in PROCFILE["flower"]

@@ -5,17 +5,29 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import requests
 
+from .deliveries import TIMEOUT_SECONDS
 from .polling import eventually
 from .stacks import END_SIGNALS, End, Stack, answers_ping, is_up
 
 
 def test_the_ready_line_names_what_runs(stack: Stack) -> None:
-    assert list(stack.urls) == ["ready", "web", "org", "redis", "database", "flower"]
+    assert list(stack.urls) == [
+        "ready",
+        "web",
+        "org",
+        "redis",
+        "database",
+        "flower",
+        "metrics",
+        "metrics_token_file",
+    ]
     assert stack.urls["ready"] is True
 
 
@@ -23,6 +35,23 @@ def test_the_ready_line_is_all_that_is_printed(stack: Stack) -> None:
     lines = stack.process.out.splitlines()
 
     assert [json.loads(line) for line in lines] == [stack.urls]
+
+
+def test_the_metrics_are_for_who_has_the_token_that_only_the_owner_reads(
+    stack: Stack,
+) -> None:
+    url, path = stack.urls["metrics"], Path(stack.urls["metrics_token_file"])
+    bearer = {"Authorization": f"Bearer {path.read_text(encoding='utf-8')}"}
+
+    refused = requests.get(url, timeout=TIMEOUT_SECONDS)
+    answer = requests.get(url, headers=bearer, timeout=TIMEOUT_SECONDS)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert refused.status_code == 401
+    assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer.status_code == 200
+    assert "crm_sync_database_up 1.0" in answer.text
+    assert "crm_sync_broker_up 1.0" in answer.text
 
 
 def test_everything_on_the_ready_line_answers(stack: Stack) -> None:

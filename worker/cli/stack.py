@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -38,13 +39,15 @@ class StackFailed(SyncError):
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where the parts of a running stack are."""
+    """Where the parts of a running stack are; `metrics_token_file` is a path."""
 
     web: str
     org: str
     redis: str
     database: str
     flower: str | None
+    metrics: str
+    metrics_token_file: str
 
 
 class Stack:
@@ -74,6 +77,8 @@ class Stack:
             redis=f"redis://{at['redis']}/0",
             database=f"sqlite:///{state / 'crm-sync.db'}",
             flower=f"http://{at['flower']}" if with_flower else None,
+            metrics=f"http://{at['web']}/metrics",
+            metrics_token_file=str(state / "metrics-token"),
         )
         self.environment = self._environment()
         self._children: list[Child] = []
@@ -85,6 +90,7 @@ class Stack:
         Raises `StackFailed` and `StackStopped`.
         """
         self._state.mkdir(parents=True, exist_ok=True)
+        _write_secret(self.urls.metrics_token_file, secrets.token_urlsafe())
         migrate(self.engine())
         say("starting Redis and the local org")
         self._servers = [self._redis(), self._org()]
@@ -123,12 +129,16 @@ class Stack:
             "SALESFORCE_CLIENT_ID": "local",
             "SALESFORCE_CLIENT_SECRET": "local",
             "TOKEN_KEY": Fernet.generate_key().decode(),
+            "METRICS_TOKEN_FILE": self.urls.metrics_token_file,
             "SWEEP_SECONDS": os.environ.get("SWEEP_SECONDS", "2"),
             "PYTHONUNBUFFERED": "1",
         }
         inherited = fill_in(os.environ, self._settings.connections)
         for name in own:
             inherited.pop(f"{name}_FILE", None)
+        # What belongs to the operator's own; here Flower is on loopback alone.
+        for name in ("METRICS_TOKEN", "FLOWER_BASIC_AUTH"):
+            inherited.pop(name, None)
         return {**inherited, **own}
 
     def _child(self, name: str, *command: str) -> Child:
@@ -202,6 +212,14 @@ class Stack:
             return bool(app.control.ping(timeout=0.3))
         finally:
             app.close()
+
+
+def _write_secret(path: str, secret: str) -> None:
+    """Write a file that nobody else may read, also where an older one is there."""
+    Path(path).unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(secret)
 
 
 def _answers(url: str) -> bool:

@@ -24,7 +24,7 @@ PROBE_SECONDS = 300.0
 HEAD_START = 0.1
 LONGEST_HEAD_START_SECONDS = 5.0
 
-_NOTE = "breaker"
+NOTE = "breaker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Breaker:
 
     def circuit(self) -> Circuit:
         """Return the circuit as it is now."""
-        return _circuit(self._board.read(_NOTE))
+        return _circuit(self._board.read(NOTE))
 
     def enter(self, *, urgent: bool) -> int | None:
         """Return 0 where everybody may ask, a probe's number to one, else None."""
@@ -132,7 +132,7 @@ class Breaker:
         self._change(lambda c: c.returned(self._clock_seconds(), probe))
 
     def _change(self, change: Callable[[Circuit], Circuit]) -> None:
-        self._board.change(_NOTE, lambda note: asdict(change(_circuit(note))))
+        self._board.change(NOTE, lambda note: asdict(change(_circuit(note))))
 
 
 def _circuit(note: Note) -> Circuit:

@@ -16,7 +16,7 @@ from typing import Any
 from worker.crm.notes import Board, number
 
 HEADER = "Sforce-Limit-Info"
-_NOTE = "usage"
+NOTE = "usage"
 _ORG = re.compile(r"(?<![\w-])api-usage=(\d{1,15})/(\d{1,15})")
 _APP = re.compile(r"(?<![\w-])per-app-api-usage=(\d{1,15})/(\d{1,15})")
 
@@ -73,7 +73,7 @@ class Meter:
 
     def latest(self) -> Usage | None:
         """Return the usage, or None while nobody knows it."""
-        note = self._board.read(_NOTE)
+        note = self._board.read(NOTE)
         names = ("used", "limit", "app_used", "app_limit")
         counts = {name: int(number(note, name)) for name in names}
         if not counts["limit"]:
@@ -99,7 +99,7 @@ class Meter:
             self._note(Usage(most - rest, most, now, *app))
 
     def _note(self, usage: Usage) -> None:
-        self._board.change(_NOTE, lambda _: asdict(usage))
+        self._board.change(NOTE, lambda _: asdict(usage))
 
 
 def parse_limit_info(text: str, read_at: float) -> Usage | None:

@@ -21,6 +21,7 @@ from worker.settings.environment import Environment
 from worker.settings.salesforce import org_login, token_key
 
 DATABASE_SCHEMES = ("sqlite", "postgresql")
+SHORTEST_TOKEN = 16
 
 
 class Needs(Flag):
@@ -38,6 +39,7 @@ class Settings:
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     token_key: str = field(repr=False)
+    metrics_token: str = field(repr=False)
     salesforce: OrgLogin | None
     connections: Mapping[str, Connection]
     config_dir: Path
@@ -61,6 +63,7 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
         database_url=_database_url(environment),
         redis_url=_redis_url(environment),
         token_key=token_key(environment),
+        metrics_token=_metrics_token(environment),
         salesforce=org_login(environment) if Needs.SALESFORCE in needs else None,
         connections=load_connections(
             config_dir / "connections.yaml",
@@ -125,3 +128,16 @@ def _redis_url(environment: Environment) -> str:
             "REDIS_URL has to be redis://host:port/number, or rediss:// over TLS"
         )
     return url
+
+
+def _metrics_token(environment: Environment) -> str:
+    """Return what a reader of `/metrics` has to hold; unset, nobody reads it."""
+    token = environment.text("METRICS_TOKEN")
+    is_sendable = token.isascii() and token.isprintable() and " " not in token
+    if token and not (is_sendable and len(token) >= SHORTEST_TOKEN):
+        environment.faults.append(
+            f"METRICS_TOKEN has to be {SHORTEST_TOKEN} or more letters, digits and"
+            " signs of ASCII; make one:"
+            " python -c 'import secrets; print(secrets.token_urlsafe())'"
+        )
+    return token
