@@ -13,6 +13,7 @@ WORKER = ROOT / "worker"
 
 FLOORS = {
     "errors": 0,
+    "lane_numbers": 0,
     "model": 0,
     "sources": 1,
     "mapping": 1,

@@ -13,9 +13,13 @@ from celery import Celery
 from kombu.transport.redis import Channel
 
 from worker.errors import BrokerUnavailable
+from worker.lane_numbers import is_urgent
 
 DRAIN = "worker.drain"
+# Urgent lanes are rung for in a queue of their own, which one process only serves.
+COMPLIANCE_QUEUE = "compliance"
 SWEEP = "worker.sweep"
+USUAL_QUEUE = "celery"
 # The note of when that was last done.
 SWEPT = "swept"
 
@@ -57,7 +61,8 @@ def make_app(
 def ring(app: Celery, lane: int) -> None:
     """Ask for a drain of the lane. Raises `BrokerUnavailable`."""
     try:
-        app.send_task(DRAIN, args=[lane], retry=False, ignore_result=True)
+        queue = COMPLIANCE_QUEUE if is_urgent(lane) else USUAL_QUEUE
+        app.send_task(DRAIN, args=[lane], queue=queue, retry=False, ignore_result=True)
     except Exception as error:  # noqa: BLE001  (the transports' errors share no base)
         raise BrokerUnavailable(type(error).__name__) from None
 
@@ -100,6 +105,7 @@ def _configuration(redis_url: str, sweep_seconds: int) -> dict[str, Any]:
             "socket_keepalive": True,
             "ack_emulation": False,
         },
+        "task_default_queue": USUAL_QUEUE,
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
@@ -117,7 +123,11 @@ def _configuration(redis_url: str, sweep_seconds: int) -> dict[str, Any]:
                 "task": SWEEP,
                 "schedule": float(sweep_seconds),
                 # Old sweeps do not pile up while no worker runs.
-                "options": {"expires": float(sweep_seconds)},
+                # The reserved process does them also where all others are busy.
+                "options": {
+                    "expires": float(sweep_seconds),
+                    "queue": COMPLIANCE_QUEUE,
+                },
             }
         },
     }

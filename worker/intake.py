@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import datetime
 
 from worker import sources
 from worker.errors import BrokerUnavailable, Refused, UnknownConnection
+from worker.lane_numbers import lane_of, urgent_lane
 from worker.mapping.compiled import CompiledMapping
 from worker.mapping.context import context_of
 from worker.mapping.mapping_set import Mappings
@@ -77,6 +77,8 @@ class Intake:
         mapping = self.mappings.current().find(event.source, event.type)
         context = context_of(event, connection, delivery.received_at)
         party = party_key(event, mapping, context)
+        lane = lane_of(party, self.lanes)
+        urgent = mapping is not None and mapping.is_urgent(context)
         return NewEvent(
             connection=connection.name,
             source=event.source,
@@ -85,8 +87,8 @@ class Intake:
             content_hash=event.content_hash,
             call_id=event.call_id,
             party_key=party,
-            lane=lane_of(party, self.lanes),
-            urgent=mapping is not None and mapping.is_urgent(context),
+            lane=urgent_lane(lane) if urgent else lane,
+            urgent=urgent,
             occurred_at=event.occurred_at,
             received_at=delivery.received_at,
             state=State.SKIPPED if mapping is None else State.PENDING,
@@ -101,9 +103,3 @@ def party_key(event: Event, mapping: CompiledMapping | None, context: Context) -
     named = mapping.party(context) if mapping else None
     candidates = (named, event.file_number, event.foreign_id, event.phone)
     return next((c for c in candidates if c), event.call_id or event.dedupe_key)
-
-
-def lane_of(party: str, lanes: int) -> int:
-    """Return the party's lane: the same in every process and on every day."""
-    digest = hashlib.sha256(party.casefold().encode()).digest()
-    return int.from_bytes(digest[:8]) % lanes

@@ -18,6 +18,11 @@ class State(StrEnum):
     PARKED = "parked"
 
 
+# Why an urgent event is pending that Salesforce has already: it is written once more
+# in its debtor's order, since a usual call was on its way at the same time.
+AGAIN_IN_ORDER = "again_in_order"
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One vendor account: an entry of `config/connections.yaml`.

@@ -94,7 +94,8 @@ class Harness:
         return self.intake.accept(connection, Delivery(lower, raw, self.clock()))
 
     def drain(self) -> None:
-        for lane in range(LANES):
+        """Drain every lane once, those of urgent events first."""
+        for lane in range(-LANES, LANES):
             self.drainer.drain(lane)
 
     def event(self, event_id: int) -> EventRow:

@@ -159,6 +159,8 @@ class Stack:
 
     def _processes(self) -> list[Child]:
         celery = (sys.executable, "-m", "celery", "-A", "worker")
+        quiet = ("--loglevel", "INFO", "--without-gossip", "--without-mingle")
+        worker = (*celery, "worker", *quiet)
         schedule = str(self._state / "beat-schedule")
         processes = [
             self._child(
@@ -171,8 +173,12 @@ class Stack:
             ),
             self._child(
                 "worker",
-                *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
-                *("--without-gossip", "--without-mingle"),
+                *(*worker, "--queues", "celery,compliance", "--concurrency", "2"),
+            ),
+            self._child(
+                "compliance",
+                *(*worker, "--queues", "compliance", "--concurrency", "1"),
+                *("--hostname", "compliance@%h"),
             ),
             self._child("beat", *celery, "beat", "--schedule", schedule, "--pidfile="),
         ]

@@ -18,6 +18,7 @@ from worker.delivery.pace import NO_LOCK_WAITS, LockWaits, Pace
 from worker.delivery.planning import EventPlan, plan_event, recall_calls
 from worker.delivery.settling import fold
 from worker.errors import CrmUnavailable, SessionExpired, SyncError
+from worker.lane_numbers import is_urgent, usual_lane
 from worker.mapping.mapping_set import Mappings
 from worker.model import Connection, State
 from worker.org_schema import OrgSchema
@@ -28,9 +29,10 @@ from worker.store.outcomes import EventOutcome
 from worker.store.tables import EventRow, RecordRow
 
 BATCHES_A_DRAIN = 4
-# Of an object that few events write, more events make fuller requests. An urgent one
-# that comes in meanwhile waits for the batch.
+# Of an object that few events write, more events make fuller requests.
 EVENTS_A_BATCH = 3 * MAX_RECORDS
+# An urgent one that comes in meanwhile waits for the batch.
+URGENT_A_BATCH = 50
 _AWAY = (CrmUnavailable.reason, SessionExpired.reason)
 
 log = logging.getLogger(__name__)
@@ -96,19 +98,21 @@ class Drainer:
         return bool(self.lanes.due(lane, self.clock(), limit=1))
 
     def _deliver_batch(self, lease: Lease) -> _Batch:
-        rows = self.lanes.due(lease.lane, self.clock(), limit=EVENTS_A_BATCH)
+        most = URGENT_A_BATCH if is_urgent(lease.lane) else EVENTS_A_BATCH
+        rows = self.lanes.due(lease.lane, self.clock(), limit=most)
         if not rows:
             return _Batch.NOTHING_DUE
         permit = self.guard.ask(lease.lane, urgent=rows[0].urgent)
         if permit is None:
             return _Batch.HELD
+        quiet_epoch = self._quiet_epoch(lease)
         try:
             sent = allowed(rows, permit)
             outcomes = self._deliver_safely(sent, lease, permit)
         finally:
             permit.close()
-        ended = self._settle(outcomes, lease, permit.retry_seconds())
-        if ended is _Batch.SENT and len(sent) == len(rows) < EVENTS_A_BATCH:
+        ended = self._settle(outcomes, lease, permit.retry_seconds(), quiet_epoch)
+        if ended is _Batch.SENT and len(sent) == len(rows) < most:
             # What came in behind less than a full batch waits for the next turn.
             return _Batch.NOTHING_DUE
         return ended
@@ -118,11 +122,15 @@ class Drainer:
         outcomes: Sequence[EventOutcome],
         lease: Lease,
         retry_seconds: float | None,
+        quiet_epoch: int | None,
     ) -> _Batch:
         if retry_seconds is not None:
             retry_at = self.clock() + timedelta(seconds=retry_seconds)
             outcomes = due_again(outcomes, _AWAY, retry_at)
-        self.lanes.settle(lease, outcomes, self.clock())
+        if is_urgent(lease.lane):
+            self.lanes.settle_urgent(lease, outcomes, self.clock(), quiet_epoch)
+        else:
+            self.lanes.settle(lease, outcomes, self.clock())
         for event in outcomes:
             log.info("event %d %s %s", event.event_id, event.state, event.reason or "")
         away = [o.next_attempt_at for o in outcomes if o.reason in _AWAY]
@@ -131,6 +139,11 @@ class Drainer:
         # What has not been tried would meet the same.
         self.lanes.put_off(lease, min(away))
         return _Batch.PUT_OFF if retry_seconds is None else _Batch.HELD
+
+    def _quiet_epoch(self, lease: Lease) -> int | None:
+        if not is_urgent(lease.lane):
+            return None
+        return self.lanes.quiet_epoch(usual_lane(lease.lane), self.clock())
 
     def _deliver_safely(
         self, rows: Sequence[EventRow], lease: Lease, permit: Permit

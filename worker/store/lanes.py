@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, exists, or_, select, update
+from sqlalchemy import Connection, Engine, Update, exists, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from worker.model import State
+from worker.lane_numbers import usual_lane
+from worker.model import AGAIN_IN_ORDER, State
 from worker.store.engine import dialect_insert, reading, writing
 from worker.store.events import EVENT, table_of
 from worker.store.outcomes import EventOutcome, write_outcomes
@@ -113,6 +114,41 @@ class Lanes:
             _hold(connection, lease)
             write_outcomes(connection, outcomes, now)
 
+    def quiet_epoch(self, lane: int, now: datetime) -> int | None:
+        """Return the epoch of a lane that nobody drains, None while somebody does."""
+        query = select(LANE.c.epoch, LANE.c.expires_at).where(LANE.c.lane == lane)
+        with reading(self._engine) as connection:
+            known = connection.execute(query).one_or_none()
+        if known is None:
+            return 0
+        is_held = known.expires_at is not None and known.expires_at > now
+        return None if is_held else int(known.epoch)
+
+    def settle_urgent(
+        self,
+        lease: Lease,
+        outcomes: Sequence[EventOutcome],
+        now: datetime,
+        quiet_epoch: int | None,
+    ) -> None:
+        """Write the outcomes of urgent events. Raises `LeaseLost`.
+
+        Where the usual lane of the same parties was drained meanwhile, an older call
+        may have been written over them: they are due again in that lane, which keeps
+        the order. `quiet_epoch` is that lane's from before they were planned.
+        """
+        usual = usual_lane(lease.lane)
+        with writing(self._engine) as connection:
+            _hold(connection, lease)
+            write_outcomes(connection, outcomes, now)
+            _ensure_lane(connection, usual)
+            # Also locks the row: who leases that lane now sees what is written here.
+            locked = update(LANE).where(LANE.c.lane == usual)
+            same = locked.values(epoch=LANE.c.epoch).returning(LANE.c.epoch)
+            if connection.execute(same).scalar_one() != quiet_epoch:
+                written = [o.event_id for o in outcomes if _has_written(o)]
+                connection.execute(_send_again(written, usual, now))
+
     def put_off(self, lease: Lease, until: datetime) -> None:
         """Let nothing of the lane be due before then. Raises `LeaseLost`."""
         query = (
@@ -128,6 +164,26 @@ class Lanes:
     def _set_expiry(self, lease: Lease, expires_at: datetime | None) -> None:
         with writing(self._engine) as connection:
             _hold(connection, lease, expires_at=expires_at)
+
+
+def _has_written(outcome: EventOutcome) -> bool:
+    is_settled = outcome.state is not State.PENDING
+    return is_settled and any(r.state is State.SYNCED for r in outcome.records)
+
+
+def _send_again(event_ids: Sequence[int], lane: int, now: datetime) -> Update:
+    return (
+        update(EVENT)
+        .where(EVENT.c.id.in_(event_ids))
+        .values(
+            lane=lane,
+            state=State.PENDING.value,
+            reason=AGAIN_IN_ORDER,
+            attempts=0,
+            next_attempt_at=now,
+            settled_at=None,
+        )
+    )
 
 
 def _ensure_lane(connection: Connection, lane: int) -> None:
