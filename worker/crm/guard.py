@@ -31,6 +31,8 @@ _THERE = frozenset(
         "STORAGE_LIMIT_EXCEEDED",
         "UNABLE_TO_LOCK_ROW",
         "HTTP 413",
+        "bulk job under way",
+        "results that cannot be read",
         "answer of another length",
         "answer of another shape",
     }
@@ -74,6 +76,7 @@ class OrgGuard:
         allowance = self.allowance()
         is_free = not probe and allowance is Allowance.ALL
         permit.urgent_only = urgent and not is_free
+        permit.takes_jobs = is_free
         if urgent or self._has_turn(lane, allowance):
             return permit
         permit.close()
@@ -121,6 +124,7 @@ class OrgPermit:
     probe: int
     busy_seconds: float
     urgent_only: bool = False
+    takes_jobs: bool = False
     _error: CrmUnavailable | None = None
     _has_passed: bool = False
     _alone: Lock = field(default_factory=Lock)

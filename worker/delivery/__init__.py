@@ -11,5 +11,6 @@ merging     rows of one record merged into one
 sending     rows to Salesforce in the fewest requests, each row's result understood
 settling    what came of the writes, folded to what becomes of the event
 heartbeat   the lease kept while a request takes its time
+backlog     thousands of due events of a lane: more claimed at once, sent by jobs
 draining    the loop under a lane's lease
 """

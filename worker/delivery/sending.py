@@ -106,8 +106,14 @@ class Sender:
             else:
                 yield row, RowResult(None, code=TOO_LARGE)
         for (name, _), group_rows in groups.items():
-            size = self.requests.pace.records(name)
-            yield from self._send_chunks(pack(group_rows, size, self.max_bytes))
+            rest: Sequence[Row] = group_rows
+            if self.requests.pace.is_for_job(len(group_rows)):
+                by_parent = sorted(group_rows, key=lambda row: row.parent)
+                done, rest = self.requests.by_job(by_parent)
+                yield from done
+            if rest:
+                size = self.requests.pace.records(name)
+                yield from self._send_chunks(pack(rest, size, self.max_bytes))
 
     def _send_chunks(self, chunks: list[list[Row]]) -> Iterator[Pair]:
         if len(chunks) == 1 or self.side_by_side == 1:
