@@ -44,6 +44,27 @@ def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(depot: Depot) -> N
     assert depot.board.read("jobs:0") == {}
 
 
+def test_a_job_that_cannot_be_ended_is_waited_for(depot: Depot) -> None:
+    depot.org.jobs.configure(looks=5)
+    depot.queue(220)
+    depot.on_wait = lambda: depot.org.faults.add("unavailable", path="jobs/ingest")
+    depot.worker().drain(0)
+    depot.org.faults.clear()
+    body = [{"errorCode": "INSUFFICIENT_ACCESS", "message": "no"}]
+    path = "PATCH /services/data/v67.0/jobs"
+    depot.org.faults.add("answer", path=path, status=400, body=body)
+    depot.clock.move(minutes=5)
+
+    depot.worker().drain(0)
+    too_early = depot.ends(), len(depot.jobs())
+    depot.clock.move(minutes=5)
+    depot.worker().drain(0)
+
+    assert too_early == ({("pending", "crm_unavailable")}, 1)
+    assert depot.jobs()[0][1] == "JobComplete"
+    assert depot.ends() == {("synced", None)}
+
+
 def test_a_job_left_behind_is_ended_also_before_a_few_calls(depot: Depot) -> None:
     depot.org.jobs.configure(looks=4)
     depot.queue(220)

@@ -52,8 +52,8 @@ class GuardedOrg:
         return LaneCrm(
             self.session,
             threshold,
+            UnderWay(self._board, lane),
             waiting=replace(self._waiting, may_wait=may_wait),
-            under_way=UnderWay(self._board, lane),
             exact_keys=self._exact_keys,
             blip_wait_seconds=self._blip_wait_seconds,
             may_repeat=self._may_repeat,

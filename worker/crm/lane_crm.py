@@ -7,15 +7,16 @@ writes, and be older: so it is ended first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from threading import RLock
 from typing import Any
 
 from worker.crm import RowResult
 from worker.crm.bulk import BulkCrm
 from worker.crm.bulk_csv import Part
-from worker.crm.bulk_jobs import ENDED, Asked, Fold
+from worker.crm.bulk_jobs import ENDED, Asked, Fold, Waiting
 from worker.crm.notes import Board
+from worker.crm.session import Session
 from worker.errors import CrmRefused, CrmUnavailable
 
 
@@ -52,11 +53,24 @@ class LaneCrm(BulkCrm):
 
     def __init__(
         self,
-        *args: Any,
+        session: Session,
+        threshold: int,
         under_way: MutableMapping[str, str],
-        **options: Any,
+        *,
+        waiting: Waiting,
+        exact_keys: MutableMapping[tuple[str, str], bool],
+        blip_wait_seconds: float,
+        may_repeat: Callable[[], bool],
     ) -> None:
-        super().__init__(*args, under_way=under_way, **options)
+        super().__init__(
+            session,
+            threshold,
+            waiting=waiting,
+            under_way=under_way,
+            exact_keys=exact_keys,
+            blip_wait_seconds=blip_wait_seconds,
+            may_repeat=may_repeat,
+        )
         self._strays = dict(under_way)
         # Requests of a batch go side by side.
         self._lock = RLock()

@@ -13,7 +13,8 @@ from worker.store.tables import EventRow
 # Of an object that few events write, more events make fuller requests. An urgent one
 # that comes in meanwhile waits for the batch.
 EVENTS_A_BATCH = 3 * MAX_RECORDS
-# A worker process holds them all, each with its body, rows and outcome.
+# A worker process holds them all, each with its body, rows and outcome: with bodies of
+# 2 KB that takes it some 130 MB.
 MOST_BULK_EVENTS = 10_000
 # What a job has not done by then is left to the next one.
 MOST_JOB = timedelta(minutes=30)
