@@ -22,6 +22,7 @@ from worker.crm.salesforce import SalesforceCrm
 from worker.crm.session import OnHeaders, Session, ignore_headers
 from worker.crm.shared_tokens import SharedTokens
 from worker.crm.usage import Budget
+from worker.delivery.backlog import Backlogs
 from worker.delivery.draining import Drainer
 from worker.delivery.link_cache import LinkCache
 from worker.delivery.pace import SIDE_BY_SIDE, LockWaits
@@ -224,6 +225,9 @@ def drainer() -> Drainer:
         schema=org_schema().current,
         cache=LinkCache(read.link_cache_seconds, time.monotonic),
         guard=org().guard,
+        backlogs=Backlogs(
+            read.bulk_threshold, partial(org().lane_crm, read.bulk_threshold)
+        ),
     )
 
 
