@@ -1,4 +1,4 @@
-"""What becomes of a row that was refused: its jobs wait or park, with a hint. Floor 3."""
+"""A refused row: who must act, what its jobs become, with a hint for each. Floor 3."""
 
 from __future__ import annotations
 

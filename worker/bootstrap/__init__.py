@@ -16,6 +16,17 @@ from celery import Celery
 from sqlalchemy import Engine
 
 from worker import broker
+from worker.bootstrap.stores import (
+    calls,
+    engine,
+    event_marks,
+    events,
+    history,
+    lanes,
+    mapping_texts,
+    settings,
+    utc_now,
+)
 from worker.checking import Checker, RecordedMappings, Used
 from worker.crm.guarded_org import GuardedOrg
 from worker.crm.salesforce import SalesforceCrm
@@ -42,16 +53,31 @@ from worker.store.mapping_texts import MappingTexts
 from worker.store.marks import EventMarks
 from worker.store.tallies import Tallies
 
-
-def utc_now() -> datetime:
-    """Return the moment."""
-    return datetime.now(UTC)
-
-
-@cache
-def settings(needs: Needs = Needs.NOTHING) -> Settings:
-    """Return the settings of this process's environment. Raises `SettingsFault`."""
-    return load_settings(os.environ, needs)
+__all__ = [
+    "board",
+    "calls",
+    "celery_app",
+    "check",
+    "check_or_exit",
+    "checker",
+    "doorbell_app",
+    "drainer",
+    "engine",
+    "event_marks",
+    "events",
+    "history",
+    "intake",
+    "lanes",
+    "mapping_texts",
+    "metrics",
+    "org",
+    "org_schema",
+    "recorded_mappings",
+    "salesforce",
+    "settings",
+    "used_mappings",
+    "utc_now",
+]
 
 
 @cache
@@ -77,48 +103,6 @@ def doorbell_app() -> Celery:
     return broker.make_app(
         lambda: (settings().redis_url, settings().sweep_seconds), only_rings=True
     )
-
-
-@cache
-def engine() -> Engine:
-    """Return this process's database engine; it connects when first used."""
-    return open_engine(settings().database_url)
-
-
-@cache
-def events() -> Events:
-    """Return the events of the database."""
-    return Events(engine())
-
-
-@cache
-def lanes() -> Lanes:
-    """Return the lanes of the database."""
-    return Lanes(engine())
-
-
-@cache
-def mapping_texts() -> MappingTexts:
-    """Return the texts of the mappings that were used."""
-    return MappingTexts(engine())
-
-
-@cache
-def history() -> History:
-    """Return what came in and what was sent."""
-    return History(engine())
-
-
-@cache
-def event_marks() -> EventMarks:
-    """Return the past events, in brief."""
-    return EventMarks(engine())
-
-
-@cache
-def calls() -> Calls:
-    """Return what the events of calls have written."""
-    return Calls(engine())
 
 
 @contextmanager
