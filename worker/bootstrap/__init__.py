@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 
 from celery import Celery
-from sqlalchemy import Engine
 
 from worker import broker
 from worker.bootstrap.stores import (
@@ -43,14 +40,7 @@ from worker.mapping_folder import LiveMappings, load_mappings
 from worker.metrics import Metrics
 from worker.noticeboard import RedisBoard
 from worker.org_schema import LiveSchema
-from worker.settings import Needs, Settings, load_settings
-from worker.store.calls import Calls
-from worker.store.engine import open_engine
-from worker.store.events import Events
-from worker.store.history import History
-from worker.store.lanes import Lanes
-from worker.store.mapping_texts import MappingTexts
-from worker.store.marks import EventMarks
+from worker.settings import Needs, Settings
 from worker.store.tallies import Tallies
 
 __all__ = [
