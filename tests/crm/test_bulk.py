@@ -428,6 +428,30 @@ def test_what_an_aborted_job_did_not_reach_is_tried_again(
     assert row_verdict("PROCESSING_HALTED").act is Act.RETRY
 
 
+def test_an_aborted_job_need_not_tell_its_results(org: LocalOrg, made: Made) -> None:
+    body = [{"errorCode": "INVALIDJOBSTATE", "message": "Not completed"}]
+    org.faults.add("answer", path="/successfulResults", status=400, body=body)
+    crm = made(waiting=ending(org, "Aborted"))
+
+    results = crm.upsert("Task", KEY, tasks(4))
+
+    assert codes(results) == ["PROCESSING_HALTED"] * 4
+
+
+def test_a_job_that_is_no_longer_waited_for_is_ended(
+    org: LocalOrg, made: Made, clock: Clock
+) -> None:
+    org.jobs.configure(looks=4)
+    waiting = Waiting(sleep=clock.sleep, may_wait=lambda: not clock.waits)
+
+    results = made(waiting=waiting).upsert("Task", KEY, tasks(8))
+
+    halted = "PROCESSING_HALTED"
+    assert codes(results) == [None] * 4 + [halted] * 4
+    assert [job.state for job in org.jobs.all()] == ["Aborted"]
+    assert all(result.is_reached for result in results)
+
+
 @pytest.mark.parametrize(
     ("error", "code", "act"),
     [

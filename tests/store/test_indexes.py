@@ -85,3 +85,25 @@ def test_what_was_sent_is_found_by_its_indexes(many: Engine) -> None:
         assert "ix_record_key" in plan
         assert "ix_record_salesforce_id" in plan
         assert not [word for word in READS_ALL if word in plan]
+
+
+def test_what_is_due_is_counted_by_its_index_and_no_further(engine: Engine) -> None:
+    lanes = Lanes(engine)
+    due = {**OLD_EVENT, "state": "pending", "next_attempt_at": NOW}
+    events = [
+        {**due, "dedupe_key": str(number), "lane": number % 30}
+        for number in range(3000)
+    ]
+    events[0]["next_attempt_at"] = NOW + MINUTE
+    with engine.begin() as connection:
+        connection.execute(insert(EVENT), events)
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+
+    plan = plans_of(engine, lambda: lanes.count_due(0, NOW, 50))
+
+    assert "ix_event_due" in plan
+    assert "Seq Scan" not in plan
+    counts = [lanes.count_due(0, NOW, limit) for limit in (50, 99, 5000)]
+    assert counts == [50, 99, 99]
+    assert lanes.count_due(0, NOW + MINUTE, 5000) == 100

@@ -6,6 +6,7 @@ token_store  what a login gives; who keeps it: `shared_tokens` for all processes
 salesforce   find, upsert and update, each by the fewest API requests
 composite    several of these in one request
 bulk         any number of records; thousands by jobs: `bulk_jobs`, `bulk_csv`
+lane_crm     the same for one lane, where at most one job is under way
 memory       records held here, for trying mappings out
 soql         queries, escaped and cut to the length that a URL may have
 error_table  what each error code means: try again, or who must act
@@ -32,6 +33,7 @@ class RowResult:
 
     `message` may hold a payload's value: it is for telling errors apart, never for
     logs or storage. `matches` are the ids of records that stand in the way.
+    `is_reached` is False of a record that a job left alone when it failed.
     """
 
     salesforce_id: str | None
@@ -40,6 +42,7 @@ class RowResult:
     fields: tuple[str, ...] = ()
     message: str = field(default="", repr=False)
     matches: tuple[str, ...] = ()
+    is_reached: bool = True
 
 
 class Crm(Protocol):

@@ -1,7 +1,7 @@
 """Write any number of records: few by requests of 200, thousands by jobs. Floor 2.
 
-For backfills and replays. The drainer does not use it: what it takes at once is some
-hundred events, and a job has no order and no answer within a second.
+For backfills, replays and backlogs: a job has no order and no answer within a second,
+so the drainer gives it only what a lane has too much of, each record once.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class BulkCrm(BulkJobs):
     Up to it, and for what no CSV can say (`is_sayable`), they go by requests of 200. So
     do those that may be duplicates: a job knows nothing of the header for it.
     A key stands once in a call: jobs keep no order, so all of its records are refused.
+    `exact_keys` remembers which fields tell case apart, by object and field.
     """
 
     def __init__(
@@ -34,12 +35,16 @@ class BulkCrm(BulkJobs):
         part_bytes: int = PART_BYTES,
         waiting: Waiting | None = None,
         under_way: MutableMapping[str, str] | None = None,
+        exact_keys: MutableMapping[tuple[str, str], bool] | None = None,
         blip_wait_seconds: float = 0.2,
+        may_repeat: Callable[[], bool] = lambda: True,
     ) -> None:
-        super().__init__(session, waiting or Waiting(), under_way, blip_wait_seconds)
+        super().__init__(
+            session, waiting or Waiting(), under_way, blip_wait_seconds, may_repeat
+        )
         self._threshold = threshold
         self._part_bytes = part_bytes
-        self._exact_keys: dict[tuple[str, str], bool] = {}
+        self._exact_keys = {} if exact_keys is None else exact_keys
 
     def upsert(
         self,

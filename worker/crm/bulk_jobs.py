@@ -25,7 +25,7 @@ from worker.errors import CrmRefused, CrmUnavailable
 
 DEADLINE_SECONDS = 3600.0
 _LONGEST_WAIT_SECONDS = 30.0
-_ENDED = ("JobComplete", "Failed", "Aborted")
+ENDED = ("JobComplete", "Failed", "Aborted")
 # Of a job that failed as a whole: the same rows may pass in another.
 _PASSING = ("ExceededQuota", "InvalidSessionId", "Timeout", "TooManyLockFailure")
 _NO_FIELD = "Field name not found : "
@@ -58,11 +58,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How to wait for a job: until when, and by which clock."""
+    """How to wait for a job: until when, and by which clock.
+
+    `may_wait` is asked at each look; where it says no, the job is ended early.
+    """
 
     deadline_seconds: float = DEADLINE_SECONDS
     sleep: Callable[[float], None] = time.sleep
     clock_seconds: Callable[[], float] = time.monotonic
+    may_wait: Callable[[], bool] = lambda: True
 
 
 class BulkJobs(SalesforceCrm):
@@ -78,8 +82,9 @@ class BulkJobs(SalesforceCrm):
         waiting: Waiting,
         under_way: MutableMapping[str, str] | None = None,
         blip_wait_seconds: float = 0.2,
+        may_repeat: Callable[[], bool] = lambda: True,
     ) -> None:
-        super().__init__(session, blip_wait_seconds)
+        super().__init__(session, blip_wait_seconds, may_repeat)
         self._waiting = waiting
         self._under_way = {} if under_way is None else under_way
 
@@ -91,7 +96,12 @@ class BulkJobs(SalesforceCrm):
         """
         job_id = self._begun(asked, part)
         job = self._ended(job_id)
-        said = self._said(asked, job_id, job, fold)
+        try:
+            said = self._said(asked, job_id, job, fold)
+        except CrmRefused:
+            if job["state"] == "JobComplete":
+                raise
+            said = {}
         keys = [(fold(record[asked.key]), record) for record in part.records]
         return {key: said.get(key) or _unprocessed(job, rec) for key, rec in keys}
 
@@ -140,8 +150,8 @@ class BulkJobs(SalesforceCrm):
         try:
             self._set_state(job_id, "Aborted")
         except (CrmRefused, CrmUnavailable) as error:
-            # It is never closed, so it writes nothing; Salesforce takes it away.
-            _logger.info("bulk job %s is left open: %s", job_id, error.code)
+            # One that is not closed writes nothing; Salesforce takes it away.
+            _logger.info("bulk job %s is not ended: %s", job_id, error.code)
 
     def _set_state(self, job_id: str, state: str) -> None:
         path = f"jobs/ingest/{job_id}"
@@ -162,9 +172,11 @@ class BulkJobs(SalesforceCrm):
         """Return a job that has ended. Raises `CrmUnavailable` at the deadline."""
         deadline = self._waiting.clock_seconds() + self._waiting.deadline_seconds
         wait_seconds = 1.0
-        while (job := self._look(job_id))["state"] not in _ENDED:
+        while (job := self._look(job_id))["state"] not in ENDED:
             if self._waiting.clock_seconds() >= deadline:
                 raise CrmUnavailable("bulk job under way", _LONGEST_WAIT_SECONDS)
+            if not self._waiting.may_wait():
+                self._abort(job_id)
             self._waiting.sleep(wait_seconds)
             wait_seconds = min(wait_seconds * 2, _LONGEST_WAIT_SECONDS)
         done, failed = _counts(job)
@@ -198,9 +210,9 @@ class BulkJobs(SalesforceCrm):
         return results
 
 
-def failure(code: str, *fields: str) -> RowResult:
+def failure(code: str, *fields: str, is_reached: bool = True) -> RowResult:
     """Return the result of a record that was not written."""
-    return RowResult(None, code=code, fields=fields)
+    return RowResult(None, code=code, fields=fields, is_reached=is_reached)
 
 
 def _row_result(asked: Asked, row: Mapping[str, str]) -> RowResult:
@@ -219,9 +231,9 @@ def _unprocessed(job: Mapping[str, Any], record: Record) -> RowResult:
         return failure("INVALID_FIELD", column.strip())
     code = error.partition(":")[0].strip()
     is_passing = is_no_field or not code or code in _PASSING
-    if job["state"] != "Failed" or is_passing:
+    if job["state"] != "Failed":
         return failure("PROCESSING_HALTED")
-    return failure(code)
+    return failure("PROCESSING_HALTED" if is_passing else code, is_reached=False)
 
 
 def _counts(job: Mapping[str, Any]) -> tuple[int, int]:

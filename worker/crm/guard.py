@@ -6,15 +6,16 @@ first; no budget stops them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
-from worker.crm import Batch, CompositeCrm, Crm, Find, Found, RowResult, Written
+from worker.crm import Crm
 from worker.crm.breaker import Breaker
 from worker.crm.notes import Board, take_turn
 from worker.crm.usage import Allowance, Budget, Meter
+from worker.crm.watched import watched
 from worker.errors import CrmRefused, CrmUnavailable
 
 # Above the budget a lane's usual calls are sent once in so long, in fuller batches.
@@ -31,6 +32,8 @@ _THERE = frozenset(
         "STORAGE_LIMIT_EXCEEDED",
         "UNABLE_TO_LOCK_ROW",
         "HTTP 413",
+        "bulk job under way",
+        "results that cannot be read",
         "answer of another length",
         "answer of another shape",
     }
@@ -74,6 +77,7 @@ class OrgGuard:
         allowance = self.allowance()
         is_free = not probe and allowance is Allowance.ALL
         permit.urgent_only = urgent and not is_free
+        permit.takes_jobs = is_free
         if urgent or self._has_turn(lane, allowance):
             return permit
         permit.close()
@@ -121,15 +125,14 @@ class OrgPermit:
     probe: int
     busy_seconds: float
     urgent_only: bool = False
+    takes_jobs: bool = False
     _error: CrmUnavailable | None = None
     _has_passed: bool = False
     _alone: Lock = field(default_factory=Lock)
 
     def watch(self, crm: Crm) -> Crm:
         """Return the same CRM, of whose answers the breaker is told."""
-        if isinstance(crm, CompositeCrm):
-            return _WatchedComposite(crm, self)
-        return _WatchedCrm(crm, self)
+        return watched(crm, self.told)
 
     def told(self, ask: Callable[[], T]) -> T:
         """Ask the org, and tell the breaker what came of it.
@@ -184,62 +187,6 @@ class OrgPermit:
     def _passed(self) -> None:
         self._has_passed = True
         self.breaker.passed()
-
-
-@dataclass(frozen=True, slots=True)
-class _WatchedCrm:
-    """A `Crm` that tells a permit of each exchange."""
-
-    crm: Crm
-    permit: OrgPermit
-
-    def find(
-        self,
-        object_name: str,
-        select: Collection[str],
-        values: Mapping[str, Collection[str]],
-    ) -> list[dict[str, Any]]:
-        if not any(values.values()):
-            return []
-        return self.permit.told(lambda: self.crm.find(object_name, select, values))
-
-    def upsert(
-        self,
-        object_name: str,
-        key_field: str,
-        records: Sequence[Mapping[str, Any]],
-        *,
-        allow_duplicates: bool = False,
-    ) -> list[RowResult]:
-        return self.permit.told(
-            lambda: self.crm.upsert(
-                object_name, key_field, records, allow_duplicates=allow_duplicates
-            )
-        )
-
-    def update(
-        self,
-        object_name: str,
-        records: Sequence[Mapping[str, Any]],
-        *,
-        allow_duplicates: bool = False,
-    ) -> list[RowResult]:
-        return self.permit.told(
-            lambda: self.crm.update(
-                object_name, records, allow_duplicates=allow_duplicates
-            )
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _WatchedComposite(_WatchedCrm):
-    crm: CompositeCrm
-
-    def find_each(self, finds: Sequence[Find]) -> list[Found]:
-        return self.permit.told(lambda: self.crm.find_each(finds))
-
-    def write_each(self, batches: Sequence[Batch]) -> list[Written]:
-        return self.permit.told(lambda: self.crm.write_each(batches))
 
 
 def _is_busy(error: CrmUnavailable) -> bool:

@@ -31,8 +31,6 @@ T = TypeVar("T")
 class SalesforceCrm(RestApi):
     """A `Crm` that is a Salesforce org. One per process: it holds a session."""
 
-    _has_composite = True
-
     def find(
         self,
         object_name: str,
@@ -130,12 +128,12 @@ class SalesforceCrm(RestApi):
 
     def _together(self, parts: Sequence[Part]) -> list[Any]:
         """Ask for up to five parts in one request, where Salesforce lets us."""
-        if len(parts) > 1 and self._has_composite:
+        if len(parts) > 1 and self._session.has_composite:
             body = composite_body(parts, self._session.api_path)
             try:
                 said = self._request("POST", "composite", json=body)
             except CrmRefused as error:
-                self._has_composite = error.code not in NO_COMPOSITE
+                self._session.has_composite = error.code not in NO_COMPOSITE
             else:
                 return _answers_of(said, len(parts))
         return [self._alone(part) for part in parts]

@@ -59,7 +59,8 @@ class TimeoutAdapter(HTTPAdapter):
 class Session:
     """Holds the client until its token no longer works; `tokens` may be all's.
 
-    `on_headers` is given the headers of each answer.
+    `on_headers` is given the headers of each answer. `has_composite` is True until the
+    org says that it takes no composite requests.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Session:
         *,
         on_headers: OnHeaders = ignore_headers,
     ) -> None:
+        self.has_composite = True
         self._login = login
         self._tokens = tokens or OwnTokens()
         self._clock_seconds = clock_seconds

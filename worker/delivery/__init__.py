@@ -10,7 +10,9 @@ rows        writes to rows: links resolved, policies applied
 appending   lines of calls in a long text
 merging     rows of one record merged into one
 sending     rows to Salesforce in the fewest requests, each row's result understood
+refusals    a refused row: why, who must act, what its jobs become
 settling    what came of the writes, folded to what becomes of the event
 heartbeat   the lease kept while a request takes its time
+backlog     thousands of due events of a lane: more claimed at once, sent by jobs
 draining    the loop under a lane's lease
 """

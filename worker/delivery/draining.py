@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import partial
 
-from worker.crm import MAX_RECORDS, Crm
+from worker.crm import Crm
+from worker.delivery.backlog import EVENTS_A_BATCH, MOST_JOB, Backlogs
 from worker.delivery.exchange import deliver
 from worker.delivery.guarding import NO_GUARD, Guard, Permit, allowed, due_again
 from worker.delivery.heartbeat import heartbeat
@@ -29,8 +31,6 @@ from worker.store.outcomes import EventOutcome
 from worker.store.tables import EventRow, RecordRow
 
 BATCHES_A_DRAIN = 4
-# Of an object that few events write, more events make fuller requests.
-EVENTS_A_BATCH = 3 * MAX_RECORDS
 # An urgent one that comes in meanwhile waits for the batch.
 URGENT_A_BATCH = 50
 _AWAY = (CrmUnavailable.reason, SessionExpired.reason)
@@ -49,7 +49,8 @@ class _Batch(Enum):
 class Drainer:
     """What draining needs. `jitter` gives a number from 0 to 1.
 
-    `side_by_side` is how many requests of a batch may be on their way at once.
+    `side_by_side` is how many requests of a batch may be on their way at once. With
+    `backlogs` they, and not `crm`, say whom to ask.
     """
 
     events: Events
@@ -68,6 +69,7 @@ class Drainer:
     side_by_side: int = 1
     cache: LinkCache = NO_CACHE
     guard: Guard = NO_GUARD
+    backlogs: Backlogs | None = None
 
     def drain(self, lane: int) -> bool:
         """Deliver the lane's due events; return whether more are due.
@@ -107,6 +109,9 @@ class Drainer:
             return _Batch.HELD
         quiet_epoch = self._quiet_epoch(lease)
         try:
+            backlogs = self._backlogs(rows, permit)
+            if backlogs:
+                rows = backlogs.widened(rows, self.lanes, lease.lane, self.clock())
             sent = allowed(rows, permit)
             outcomes = self._deliver_safely(sent, lease, permit)
         finally:
@@ -127,10 +132,13 @@ class Drainer:
         if retry_seconds is not None:
             retry_at = self.clock() + timedelta(seconds=retry_seconds)
             outcomes = due_again(outcomes, _AWAY, retry_at)
-        if is_urgent(lease.lane):
-            self.lanes.settle_urgent(lease, outcomes, self.clock(), quiet_epoch)
-        else:
-            self.lanes.settle(lease, outcomes, self.clock())
+        for start in range(0, len(outcomes), EVENTS_A_BATCH):
+            # A transaction of thousands would hold up those who take calls in.
+            some = outcomes[start : start + EVENTS_A_BATCH]
+            if is_urgent(lease.lane):
+                self.lanes.settle_urgent(lease, some, self.clock(), quiet_epoch)
+            else:
+                self.lanes.settle(lease, some, self.clock())
         for event in outcomes:
             log.info("event %d %s %s", event.event_id, event.state, event.reason or "")
         away = [o.next_attempt_at for o in outcomes if o.reason in _AWAY]
@@ -172,6 +180,7 @@ class Drainer:
         self, rows: Sequence[EventRow], lease: Lease, permit: Permit
     ) -> list[EventOutcome]:
         earlier = self._earlier(rows)
+        backlogs = self._backlogs(rows, permit)
         mappings = self.mappings.current()
         plans = [
             plan_event(row, mappings, self.connections, earlier.get(row.id or 0, ()))
@@ -180,16 +189,37 @@ class Drainer:
         recall_calls(plans, self.calls)
         unavailable = deliver(
             [job for plan in plans for job in plan.jobs],
-            permit.watch(self.crm),
+            permit.watch(self._crm(lease)),
             self.schema(),
             newer=self.lanes.newer_records,
             before_request=lambda: self._keep(lease),
-            pace=self.pace,
+            pace=self.pace.with_jobs(backlogs.threshold) if backlogs else self.pace,
             locks=self.locks,
             side_by_side=self.side_by_side,
             cache=self.cache,
         )
         return [self._fold(plan, unavailable) for plan in plans]
+
+    def _backlogs(self, rows: Sequence[EventRow], permit: Permit) -> Backlogs | None:
+        """Return what says how jobs go, where these rows may go by some.
+
+        Urgent ones come first, and never wait for a job.
+        """
+        return self.backlogs if permit.takes_jobs and not rows[0].urgent else None
+
+    def _crm(self, lease: Lease) -> Crm:
+        if self.backlogs is None:
+            return self.crm
+        may_wait = partial(self._may_wait, lease, self.clock() + MOST_JOB)
+        return self.backlogs.crm(lease.lane, may_wait)
+
+    def _may_wait(self, lease: Lease, until: datetime) -> bool:
+        """Return whether a job may be waited for: no urgent event does."""
+        self._keep(lease)
+        now = self.clock()
+        return now < until and not any(
+            row.urgent for row in self.lanes.due(lease.lane, now, limit=1)
+        )
 
     def _keep(self, lease: Lease) -> None:
         self.lanes.renew(lease, self.clock(), self.lease_seconds)

@@ -19,6 +19,10 @@ class Permit(Protocol):
     def urgent_only(self) -> bool:
         """Whether no other calls may be sent."""
 
+    @property
+    def takes_jobs(self) -> bool:
+        """Whether thousands of records may be sent at once."""
+
     def watch(self, crm: Crm) -> Crm:
         """Return the same CRM, of whose answers the guard is told."""
 
@@ -40,6 +44,7 @@ class _Free:
     """A permit that holds nothing up."""
 
     urgent_only = False
+    takes_jobs = True
 
     def watch(self, crm: Crm) -> Crm:
         return crm

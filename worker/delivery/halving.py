@@ -82,6 +82,30 @@ class Requests:
                 self.pace.set(name, usual)  # The row was at fault, not the number.
             yield from done
 
+    def by_job(self, rows: Sequence[Row]) -> tuple[list[Pair], Sequence[Row]]:
+        """Send rows by a job; return results, and the rows to send by requests.
+
+        What a job is refused for as a whole, or fails for, need be no fault of a row.
+        """
+        try:
+            results = self._request(rows)
+        except CrmUnavailable as error:
+            if self.unavailable is None and error.code in TOO_MUCH:
+                return [], rows
+            self.unavailable = error
+            _put_off(rows, error)
+            return [], []
+        except CrmRefused:
+            return [], rows
+        done: list[Pair] = []
+        rest: list[Row] = []
+        for row, result in zip(rows, results, strict=True):
+            if result.is_reached and not is_governed(result):
+                done.append((row, result))
+            else:
+                rest.append(row)
+        return done, rest
+
     def _attempt(self, part: list[Row], *, may_wait_alone: bool) -> Step:
         """Send one request; return what to send then, and the results so far."""
         try:
@@ -97,7 +121,7 @@ class Requests:
             return [], [(row, refused) for row in part]
         return self._answered(part, results)
 
-    def _request(self, part: list[Row]) -> list[RowResult]:
+    def _request(self, part: Sequence[Row]) -> list[RowResult]:
         known = self.ahead.pop(_name(part), None)
         if isinstance(known, list):
             return known
@@ -126,9 +150,7 @@ class Requests:
                 _put_later(part, error.code.lower(), error.code)
                 return []
         self.unavailable = error
-        for row in part:
-            for job in row.jobs:
-                job.put_off(error)
+        _put_off(part, error)
         return []
 
     def _answered(self, part: list[Row], results: list[RowResult]) -> Step:
@@ -163,6 +185,12 @@ def _name(part: Sequence[Row]) -> tuple[int, ...]:
 def _halves(rows: list[Row]) -> list[list[Row]]:
     middle = (len(rows) + 1) // 2
     return [rows[:middle], rows[middle:]]
+
+
+def _put_off(rows: Iterable[Row], error: CrmUnavailable) -> None:
+    for row in rows:
+        for job in row.jobs:
+            job.put_off(error)
 
 
 def _put_later(rows: Iterable[Row], reason: str, code: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from worker.crm import MAX_RECORDS
 
@@ -19,15 +19,24 @@ class Pace:
     """How many records of an object go into a request: halved when it is too much.
 
     One per worker process, so that what was learnt holds for the next batch. It doubles
-    again after ten requests that passed.
+    again after ten requests that passed. More rows than `jobs_above` go by one job.
     """
 
+    jobs_above: int | None = None
     _records: dict[str, int] = field(default_factory=dict)
     _passed: dict[str, int] = field(default_factory=dict)
 
     def records(self, object_name: str) -> int:
         """Return how many records to send."""
         return self._records.get(object_name, MAX_RECORDS)
+
+    def with_jobs(self, above: int) -> Pace:
+        """Return the same pace, by which more rows than that go by one job."""
+        return replace(self, jobs_above=above)
+
+    def is_for_job(self, rows: int) -> bool:
+        """Return whether so many rows of an object go by a job."""
+        return self.jobs_above is not None and rows > self.jobs_above
 
     def slower(self, object_name: str, tried: int) -> None:
         """Half of what was tried may do."""

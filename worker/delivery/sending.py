@@ -7,11 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from worker.crm import RowResult
-from worker.crm.verdicts import Act, Verdict, row_verdict
-from worker.delivery.duplicates import about_duplicates
+from worker.crm.verdicts import Act, Verdict
 from worker.delivery.halving import Pair, Requests
-from worker.delivery.hints import refusal_hint
-from worker.delivery.limits import is_governed, is_hopeless, is_locked
+from worker.delivery.limits import is_locked
 from worker.delivery.lookup import Lookup
 from worker.delivery.merging import (
     Identity,
@@ -23,24 +21,11 @@ from worker.delivery.merging import (
 )
 from worker.delivery.pace import NO_LOCK_WAITS, LockWaits
 from worker.delivery.packing import MAX_REQUEST_BYTES, fits, pack
-from worker.model import Match, State
+from worker.delivery.refusals import TOO_LARGE, settle_refused
+from worker.model import Match
 
 # What an id that Salesforce no longer has is refused with.
 _GONE = frozenset({"INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED", "MALFORMED_ID"})
-
-
-_HOPELESS = Verdict(
-    Act.PARK,
-    "a trigger or flow of {object} meets a limit for this record alone: ask the org's"
-    " developer, then replay",
-    splits=False,
-)
-TOO_LARGE = "RECORD_TOO_LARGE"
-_TOO_LARGE = Verdict(
-    Act.PARK,
-    f"the record exceeds {MAX_REQUEST_BYTES} bytes: shorten its texts in {{place}}, "
-    "as by `as: {{truncate: N}}`, then replay",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +66,14 @@ class Sender:
         `send` is to be asked for each parcel then.
         """
         rows = [row for parcel in parcels for row in parcel.merged]
+        is_for_job = self.requests.pace.is_for_job
         self.requests.send_ahead(
-            [chunk for chunks in self._chunks(rows) for chunk in chunks]
+            [
+                chunk
+                for group_rows in self._groups(rows)
+                if not is_for_job(len(group_rows))
+                for chunk in self._chunks(group_rows)
+            ]
         )
 
     def send(self, parcel: Parcel) -> None:
@@ -137,19 +128,26 @@ class Sender:
         for row in rows:
             if not fits(row, self.max_bytes):
                 yield row, RowResult(None, code=TOO_LARGE)
-        for chunks in self._chunks(rows):
-            yield from self._send_chunks(chunks)
+        for group_rows in self._groups(rows):
+            rest: Sequence[Row] = group_rows
+            if self.requests.pace.is_for_job(len(group_rows)):
+                by_parent = sorted(group_rows, key=lambda row: row.parent)
+                done, rest = self.requests.by_job(by_parent)
+                yield from done
+            if rest:
+                yield from self._send_chunks(self._chunks(rest))
 
-    def _chunks(self, rows: Sequence[Row]) -> Iterator[list[list[Row]]]:
-        """Yield the requests of each object and key, of rows that can be sent."""
+    def _groups(self, rows: Sequence[Row]) -> list[list[Row]]:
+        """Return the rows that can be sent, those that can share a request together."""
         groups: dict[tuple[str, str | None, bool], list[Row]] = {}
         for row in rows:
             if fits(row, self.max_bytes):
                 kind = (row.object, row.key, row.allows_duplicates)
                 groups.setdefault(kind, []).append(row)
-        for (name, *_), group_rows in groups.items():
-            size = self.requests.pace.records(name)
-            yield pack(group_rows, size, self.max_bytes)
+        return list(groups.values())
+
+    def _chunks(self, rows: Sequence[Row]) -> list[list[Row]]:
+        return pack(rows, self.requests.pace.records(rows[0].object), self.max_bytes)
 
     def _send_chunks(self, chunks: list[list[Row]]) -> Iterator[Pair]:
         if len(chunks) == 1 or self.side_by_side == 1:
@@ -166,7 +164,7 @@ class Sender:
         if result.code is not None:
             if result.code in _GONE or (result.code == "NOT_FOUND" and not row.key):
                 self._forget(row)
-            return _settle_error(row, result, result.code)
+            return settle_refused(row, result, result.code)
         salesforce_id = result.salesforce_id or (None if row.key else row.target)
         for job in row.jobs:
             job.written(salesforce_id, created=result.created)
@@ -200,33 +198,6 @@ def _is_there(row: Row) -> bool:
     for job in row.jobs:
         job.written(row.target, created=None)
     return True
-
-
-def _settle_error(row: Row, result: RowResult, code: str) -> Verdict:
-    verdict = about_duplicates(row, _verdict(result, code), code)
-    state = State.PENDING if verdict.act is Act.RETRY else State.PARKED
-    for job in row.jobs:
-        job.end(
-            state,
-            reason=code.lower(),
-            error_code=code,
-            error_fields=result.fields,
-            hint=refusal_hint(
-                job.write, job.write.object, verdict, result.fields, result.matches
-            ),
-        )
-    return verdict
-
-
-def _verdict(result: RowResult, code: str) -> Verdict:
-    if code == TOO_LARGE:
-        return _TOO_LARGE
-    if is_hopeless(result):
-        return _HOPELESS
-    verdict = row_verdict(code, result.message)
-    if is_governed(result) or is_locked(result):
-        return replace(verdict, splits=False)
-    return verdict
 
 
 def _changed(row: Row, verdict: Verdict) -> Row | None:

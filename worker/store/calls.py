@@ -18,7 +18,7 @@ from worker.store.events import EVENT
 from worker.store.outcomes import EXISTS_ALREADY
 from worker.store.tables import EventRow, RecordRow
 
-# SQLite takes no more than so many parameters; a batch has 200 events.
+# SQLite takes 32,766 parameters; a call has any number of events, a batch 10,000.
 CHUNK = 500
 
 # Connection and call id, or without one the event's own name.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Update, exists, or_, select, update
+from sqlalchemy import Connection, Engine, Update, exists, func, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -79,6 +79,18 @@ class Lanes:
         )
         with reading(self._engine) as connection, Session(connection) as session:
             return session.exec(query).all()
+
+    def count_due(self, lane: int, now: datetime, limit: int) -> int:
+        """Return how many events of the lane are due, counted no further than that."""
+        due = (
+            select(EVENT.c.id)
+            .where(EVENT.c.lane == lane, EVENT.c.state == State.PENDING.value)
+            .where(EVENT.c.next_attempt_at <= now)
+            .limit(limit)
+        )
+        query = select(func.count()).select_from(due.subquery())
+        with reading(self._engine) as connection:
+            return connection.scalar(query) or 0
 
     def lanes_due(self, now: datetime) -> list[int]:
         """Return the lanes that have due events and nobody who drains them."""

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 
 from celery import Celery
-from sqlalchemy import Engine
 
 from worker import broker
+from worker.bootstrap.stores import (
+    calls,
+    engine,
+    event_marks,
+    events,
+    history,
+    lanes,
+    mapping_texts,
+    settings,
+    utc_now,
+)
 from worker.checking import Checker, RecordedMappings, Used
 from worker.crm.guarded_org import GuardedOrg
 from worker.crm.salesforce import SalesforceCrm
 from worker.crm.session import OnHeaders, Session, ignore_headers
 from worker.crm.shared_tokens import SharedTokens
 from worker.crm.usage import Budget
+from worker.delivery.backlog import Backlogs
 from worker.delivery.draining import Drainer
 from worker.delivery.link_cache import LinkCache
 from worker.delivery.pace import SIDE_BY_SIDE, LockWaits
@@ -31,26 +40,34 @@ from worker.mapping_folder import LiveMappings, load_mappings
 from worker.metrics import Metrics
 from worker.noticeboard import RedisBoard
 from worker.org_schema import LiveSchema
-from worker.settings import Needs, Settings, load_settings
-from worker.store.calls import Calls
-from worker.store.engine import open_engine
-from worker.store.events import Events
-from worker.store.history import History
-from worker.store.lanes import Lanes
-from worker.store.mapping_texts import MappingTexts
-from worker.store.marks import EventMarks
+from worker.settings import Needs, Settings
 from worker.store.tallies import Tallies
 
-
-def utc_now() -> datetime:
-    """Return the moment."""
-    return datetime.now(UTC)
-
-
-@cache
-def settings(needs: Needs = Needs.NOTHING) -> Settings:
-    """Return the settings of this process's environment. Raises `SettingsFault`."""
-    return load_settings(os.environ, needs)
+__all__ = [
+    "board",
+    "calls",
+    "celery_app",
+    "check",
+    "check_or_exit",
+    "checker",
+    "doorbell_app",
+    "drainer",
+    "engine",
+    "event_marks",
+    "events",
+    "history",
+    "intake",
+    "lanes",
+    "mapping_texts",
+    "metrics",
+    "org",
+    "org_schema",
+    "recorded_mappings",
+    "salesforce",
+    "settings",
+    "used_mappings",
+    "utc_now",
+]
 
 
 @cache
@@ -76,48 +93,6 @@ def doorbell_app() -> Celery:
     return broker.make_app(
         lambda: (settings().redis_url, settings().sweep_seconds), only_rings=True
     )
-
-
-@cache
-def engine() -> Engine:
-    """Return this process's database engine; it connects when first used."""
-    return open_engine(settings().database_url)
-
-
-@cache
-def events() -> Events:
-    """Return the events of the database."""
-    return Events(engine())
-
-
-@cache
-def lanes() -> Lanes:
-    """Return the lanes of the database."""
-    return Lanes(engine())
-
-
-@cache
-def mapping_texts() -> MappingTexts:
-    """Return the texts of the mappings that were used."""
-    return MappingTexts(engine())
-
-
-@cache
-def history() -> History:
-    """Return what came in and what was sent."""
-    return History(engine())
-
-
-@cache
-def event_marks() -> EventMarks:
-    """Return the past events, in brief."""
-    return EventMarks(engine())
-
-
-@cache
-def calls() -> Calls:
-    """Return what the events of calls have written."""
-    return Calls(engine())
 
 
 @contextmanager
@@ -224,6 +199,9 @@ def drainer() -> Drainer:
         schema=org_schema().current,
         cache=LinkCache(read.link_cache_seconds, time.monotonic),
         guard=org().guard,
+        backlogs=Backlogs(
+            read.bulk_threshold, partial(org().lane_crm, read.bulk_threshold)
+        ),
     )
 
 
