@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.delivery.depot import ACCOUNT, TASK, THRESHOLD, Depot, depot_of
-from worker.intake import Answer
 from worker.localorg import LocalOrg
 
 
@@ -135,44 +134,23 @@ def test_what_a_record_keeps_is_sent_without_by_another_job(depot: Depot) -> Non
     assert {task["Description"] for task in depot.org.records("Task")} == {"Written."}
 
 
-def test_urgent_calls_go_before_by_requests(depot: Depot) -> None:
-    depot.queue(650)
-    urgent = depot.send_urgent()
-    seen: list[tuple[str, str | None]] = []
-    depot.on_wait = lambda: seen.append(depot.harness.ended(urgent))
-    depot.queue(200, first=1000)
-
-    depot.worker().drain(0)
-
-    assert depot.asked()["PATCH composite/sobjects/Task"] == 3
-    assert depot.jobs() == [("Task", "JobComplete", 251)]
-    assert seen == [("synced", None)]
-    assert depot.ends() == {("synced", None)}
-
-
-def test_an_urgent_call_that_comes_in_ends_the_job(depot: Depot) -> None:
-    depot.org.jobs.configure(looks=4)
+def test_an_urgent_call_waits_for_no_job(depot: Depot) -> None:
+    depot.org.jobs.configure(looks=2)
     depot.queue(440)
-    written: list[int] = []
-    urgent: list[Answer] = []
+    seen: list[tuple[str, str | None]] = []
 
     def come_in() -> None:
         if depot.waits == 1:
-            urgent.append(depot.send_urgent())
-        written.append(len(depot.org.records("Task")))
+            urgent = depot.send_urgent()
+            depot.worker().drain(depot.harness.event(urgent.event_id).lane)
+            seen.append(depot.harness.ended(urgent))
 
     depot.on_wait = come_in
-    worker = depot.worker()
-    assert worker.drain(0) is True
-    worker.drain(0)
+    depot.worker().drain(0)
+    depot.worker().drain(0)
 
-    ((_, state, rows),) = depot.jobs()
-    assert (state, rows) == ("Aborted", 440)
-    # A quarter of the rows at each look; the second found the urgent call.
-    assert written == [110, 220]
-    assert depot.harness.ended(urgent[0]) == ("synced", None)
-    depot.clock.move(minutes=1)
-    worker.drain(0)
-    assert depot.jobs()[1][1:] == ("JobComplete", 220)
+    # Salesforce has it; in its debtor's order it is written once more.
+    assert seen == [("pending", "again_in_order")]
+    assert depot.jobs() == [("Task", "JobComplete", 440)]
     assert depot.ends() == {("synced", None)}
     assert len(depot.org.records("Task")) == 441

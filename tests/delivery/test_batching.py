@@ -200,9 +200,8 @@ def test_two_hundred_account_numbers_are_one_query() -> None:
 
 
 def test_mixed_vendors_cost_hardly_more_requests_than_the_least_possible(
-    spied: tuple[Harness, Spy], org: LocalOrg
+    harness: Harness, org: LocalOrg
 ) -> None:
-    harness, _spy = spied
     seed_debtors(org, 1000)
     deliveries: list[tuple[str, Any]] = list(mixed_deliveries(1000))
     for connection, body in deliveries:

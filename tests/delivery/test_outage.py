@@ -190,6 +190,7 @@ def test_an_urgent_call_probes_before_the_usual_ones(site: Site, org: LocalOrg) 
 
     assert held is None
     assert site.harness.ended(urgent) == ("synced", None)
+    site.drainers[0].drain(site.harness.event(usual.event_id).lane)
     assert site.harness.ended(usual) == ("synced", None)
 
 

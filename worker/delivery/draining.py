@@ -214,12 +214,9 @@ class Drainer:
         return self.backlogs.crm(lease.lane, may_wait)
 
     def _may_wait(self, lease: Lease, until: datetime) -> bool:
-        """Return whether a job may be waited for: no urgent event does."""
+        """Return whether a job may be waited for, and keep the lane meanwhile."""
         self._keep(lease)
-        now = self.clock()
-        return now < until and not any(
-            row.urgent for row in self.lanes.due(lease.lane, now, limit=1)
-        )
+        return self.clock() < until
 
     def _keep(self, lease: Lease) -> None:
         self.lanes.renew(lease, self.clock(), self.lease_seconds)
