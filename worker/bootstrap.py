@@ -79,7 +79,7 @@ def doorbell_app() -> Celery:
 @cache
 def engine() -> Engine:
     """Return this process's database engine; it connects when first used."""
-    return open_engine(settings().database_url)
+    return open_engine(settings().database_url, settings().data_keys)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,13 +13,24 @@ from sqlalchemy.exc import DisconnectionError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from worker.errors import StoreUnavailable
+from worker.store.vault import Vault, entrust
 
 BUSY_TIMEOUT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, data_keys: Sequence[str] = ()) -> Engine:
     """Return an engine for a `sqlite:///` or `postgresql://` URL; connects to nothing.
+
+    It encrypts with the first of the keys, and decrypts with any of them.
+    """
+    engine = _engine(url)
+    entrust(engine.dialect, Vault(data_keys))
+    return engine
+
+
+def _engine(url: str) -> Engine:
+    """Return an engine that keeps what was committed, and waits for others.
 
     SQLite runs in WAL mode with `synchronous=FULL`: a commit that returned survives a
     power cut. Its write transactions take the lock at their beginning, since one that
@@ -85,6 +96,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is purged or erased is not to stand in free pages.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 
