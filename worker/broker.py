@@ -10,12 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from kombu.transport.redis import Channel
 
 from worker.errors import BrokerUnavailable
 
 DRAIN = "worker.drain"
 SWEEP = "worker.sweep"
+PURGE = "worker.purge"
 # The note of when that was last done.
 SWEPT = "swept"
 
@@ -118,6 +120,11 @@ def _configuration(redis_url: str, sweep_seconds: int) -> dict[str, Any]:
                 "schedule": float(sweep_seconds),
                 # Old sweeps do not pile up while no worker runs.
                 "options": {"expires": float(sweep_seconds)},
-            }
+            },
+            "purge": {
+                "task": PURGE,
+                "schedule": crontab(hour="3", minute="17"),
+                "options": {"expires": 3600.0},
+            },
         },
     }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -124,3 +125,18 @@ def _refuse_a_lost_file(engine: Engine, path: str) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only")
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def clear_log(engine: Engine) -> None:
+    """Take what was overwritten out of SQLite's log too, if nobody reads just now.
+
+    The log is overwritten in time anyway. Raises `StoreUnavailable`.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        # Inside of a transaction SQLite does not.
+        with closing(engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise StoreUnavailable(type(error).__name__) from error
