@@ -14,7 +14,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 def data_keys(environment: Environment) -> tuple[str, ...]:
     """Return the keys, of which the first encrypts; unset, nothing is encrypted."""
     keys = tuple(filter(None, map(str.strip, environment.text("DATA_KEY").split(","))))
-    # Fernet would pass over what stands behind the key, such as another without a comma.
+    # Fernet passes over what stands behind a key, such as another without a comma.
     if not all(map(_KEY.fullmatch, keys)):
         environment.faults.append(
             "DATA_KEY has to be 32 bytes in URL-safe base64, or several such keys with"

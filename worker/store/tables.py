@@ -29,7 +29,7 @@ from worker.store.sealing import SealedBytes, SealedJson, SealedText, hash_of
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 PENDING = text("state = 'pending'")
-UNPURGED = text("purged_at IS NULL")
+UNPURGED = text("purged_at IS NULL AND settled_at IS NOT NULL")
 PURGED = text("purged_at IS NOT NULL")
 
 

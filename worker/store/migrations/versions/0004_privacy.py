@@ -26,7 +26,9 @@ def upgrade() -> None:
     op.drop_index("ix_record_key", table_name="record")
     op.create_index("ix_record_key", "record", ["object", "key_hash"])
     op.create_index("ix_event_party", "event", ["party_hash", "received_at"])
-    _create_partial_index("ix_event_unpurged", "purged_at IS NULL")
+    _create_partial_index(
+        "ix_event_unpurged", "purged_at IS NULL AND settled_at IS NOT NULL"
+    )
     _create_partial_index("ix_event_purged", "purged_at IS NOT NULL")
     op.create_table(
         "tombstone",
