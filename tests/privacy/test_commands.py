@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -221,3 +222,19 @@ def test_events_are_listed_with_the_key_and_not_without(
     without = run("events", DATA_KEY="")
     assert without.exit_code == 1
     assert "DATA_KEY" in without.err
+
+
+def test_doctor_finds_that_the_key_is_missing(run: Run, ledger: Ledger) -> None:
+    ledger.add("one")
+
+    def database(**variables: str) -> dict[str, object]:
+        down = {"REDIS_URL": "redis://127.0.0.1:1/0", **variables}
+        found: dict[str, object] = json.loads(run("doctor", "--json", **down).out)[
+            "checks"
+        ]["database"]
+        return found
+
+    assert database()["ok"]
+    ill = database(DATA_KEY="")
+    assert not ill["ok"]
+    assert "DATA_KEY" in str(ill["says"])

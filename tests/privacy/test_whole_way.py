@@ -14,10 +14,12 @@ from tests.delivery.harness import Harness, default_mappings
 from tests.e2e.deliveries import SECRETS
 from tests.e2e.test_privacy import found_in, secret_texts
 from tests.orgs import client_of
-from tests.privacy.ledger import KEY
+from tests.privacy.ledger import KEY, Ledger
 from tests.sources.fixture_files import PATHS, read_http
+from tests.store.test_events import NOW
 from worker.localorg import LocalOrg
 from worker.store.engine import clear_log, open_engine
+from worker.store.erasing import Erasure
 from worker.store.events import Events
 from worker.store.rekeying import rekey
 from worker.store.schema import migrate
@@ -127,4 +129,25 @@ def test_a_file_that_was_in_clear_shows_nothing_after_rekey(
     clear_log(engine)
 
     assert found_in(file_bytes(folder), payload_texts()) == []
+    engine.dispose()
+
+
+def test_what_was_erased_is_nowhere_in_the_file_even_without_a_key(
+    folder: Path,
+) -> None:
+    engine = opened(folder)
+    ledger = Ledger(engine)
+    said = b'{"summary": "Told us of a will"}' + b" " * 3000
+    for number in range(30):
+        ledger.add(str(number), party_key="ACC-429795", body=said)
+        ledger.add(f"other {number}", party_key="ACC-2")
+    assert b"Told us of a will" in file_bytes(folder)
+
+    erased = Erasure(engine, "ACC-429795", None).erase(NOW, include_pending=False)
+    clear_log(engine)
+
+    assert erased == 30
+    assert b"Told us of a will" not in file_bytes(folder)
+    assert b"ACC-429795" not in file_bytes(folder)
+    assert b"ACC-2" in file_bytes(folder)
     engine.dispose()
