@@ -11,9 +11,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, text
 
-from tests.commands.running import Ended, crm_sync
+from tests.commands.running import Ended, crm_sync, fresh
 from tests.privacy.ledger import KEY, Ledger
 from tests.store.test_events import NOW
+from worker import tasks
 from worker.model import State
 from worker.store.audit import Audit
 from worker.store.engine import open_engine
@@ -238,3 +239,18 @@ def test_doctor_finds_that_the_key_is_missing(run: Run, ledger: Ledger) -> None:
     ill = database(DATA_KEY="")
     assert not ill["ok"]
     assert "DATA_KEY" in str(ill["says"])
+
+
+def test_the_daily_task_purges_by_the_settings(sqlite: Engine, ledger: Ledger) -> None:
+    ledger.add("old", old(91))
+    ledger.add("newest", old(80))
+    variables = {
+        "DATABASE_URL": sqlite.url.render_as_string(hide_password=False),
+        "DATA_KEY": KEY,
+        "RETAIN_BODY_DAYS": "85",
+    }
+
+    with fresh(variables):
+        tasks.purge()
+
+    assert ledger.with_body() == {"newest"}
