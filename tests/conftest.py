@@ -26,13 +26,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
     return OneSystem(config, log)
 
 
-PREFIXES = ("SALESFORCE_", "CORA_", "ALTUR_", "VOCOBASE_", "FREECLIMB_")
+PREFIXES = ("SALESFORCE_", "CORA_", "ALTUR_", "VOCOBASE_", "FREECLIMB_", "RETAIN_")
 NAMES = (
     "DATABASE_URL",
     "REDIS_URL",
     "TOKEN_KEY",
     "METRICS_TOKEN",
     "FLOWER_BASIC_AUTH",
+    "DATA_KEY",
+    "CRM_SYNC_ACTOR",
     "CONFIG_DIR",
     "MAPPINGS_DIR",
     "LANES",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from kombu.transport.redis import Channel
 
 from worker.errors import BrokerUnavailable
@@ -20,6 +21,7 @@ DRAIN = "worker.drain"
 COMPLIANCE_QUEUE = "compliance"
 SWEEP = "worker.sweep"
 USUAL_QUEUE = "celery"
+PURGE = "worker.purge"
 # The note of when that was last done.
 SWEPT = "swept"
 
@@ -128,6 +130,11 @@ def _configuration(redis_url: str, sweep_seconds: int) -> dict[str, Any]:
                     "expires": float(sweep_seconds),
                     "queue": COMPLIANCE_QUEUE,
                 },
-            }
+            },
+            "purge": {
+                "task": PURGE,
+                "schedule": crontab(hour="3", minute="17"),
+                "options": {"expires": 3600.0},
+            },
         },
     }

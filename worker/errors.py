@@ -13,6 +13,7 @@ The tree answers two questions: do we try again, and who must act?
       CrmUnavailable     nobody, wait            retry  Salesforce cannot answer now
         SessionExpired   nobody                  retry  after one new login
       StoreUnavailable   the operator            503    the database does not answer
+        StoreSealed      the operator            503    DATA_KEY lacks a key
       BrokerUnavailable  the operator, at leisure       the doorbell is broken; the
                                                         sweep rings instead
       SettingsFault      the operator            stop   at start, all faults at once
@@ -138,6 +139,12 @@ class StoreUnavailable(SyncError):
     """The database does not answer; nothing was accepted."""
 
     reason = "store_unavailable"
+
+
+class StoreSealed(StoreUnavailable):
+    """Rows are encrypted with a key that this process lacks; they stay as they are."""
+
+    reason = "store_sealed"
 
 
 class BrokerUnavailable(SyncError):

@@ -42,6 +42,18 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days what is stored is kept, from the day it was settled.
+
+    `body_days` and `parked_days` are of bodies and sent values, `ledger_days` of rows.
+    """
+
+    body_days: int = 90
+    parked_days: int = 365
+    ledger_days: int = 1095
+
+
+@dataclass(frozen=True, slots=True)
 class OrgLogin:
     """How to log in to a Salesforce org. `url` has no path.
 

@@ -10,6 +10,7 @@ from celery import signals
 
 from worker import bootstrap, broker, logs
 from worker.errors import StoreUnavailable
+from worker.store.retention import purge as purge_store
 
 # A child that is told to stop waits in tenths of a second for its parent to take what
 # it has said. Celery 5.7's parent often no longer reads by then, and 300 tenths would
@@ -50,3 +51,11 @@ def sweep() -> None:
     bootstrap.board().change(broker.SWEPT, lambda _: {"at": now.timestamp()})
     for lane in bootstrap.lanes().lanes_due(now):
         broker.ring(app, lane)
+
+
+@app.task(name=broker.PURGE)
+def purge() -> None:
+    """Purge what has been kept for long enough."""
+    keep = bootstrap.settings().retention
+    purged = purge_store(bootstrap.engine(), keep, bootstrap.utc_now())
+    log.info("purged %d bodies and %d events", purged.bodies, purged.deleted)

@@ -33,7 +33,7 @@ def crm_sync(*arguments: str | Path, given: str = "", **variables: object) -> En
     environment |= {name: str(value) for name, value in variables.items()}
     out, err = io.StringIO(), io.StringIO()
     with (
-        _fresh(environment),
+        fresh(environment),
         patch.object(sys, "argv", ["crm-sync", *map(str, arguments)]),
         patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()))),
         contextlib.redirect_stdout(out),
@@ -48,7 +48,7 @@ def crm_sync(*arguments: str | Path, given: str = "", **variables: object) -> En
 
 
 @contextlib.contextmanager
-def _fresh(environment: Mapping[str, str]) -> Iterator[None]:
+def fresh(environment: Mapping[str, str]) -> Iterator[None]:
     """Let nothing that an earlier command built be used, and leave nothing behind."""
     with patch.dict(os.environ, environment):
         _forget()

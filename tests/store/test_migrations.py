@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, Table, column, func, insert, select, table, text
+from sqlalchemy.sql.expression import TableClause
 
 from tests.store.test_events import NOW
 from tests.store.test_lanes import outcome, record, take
 from worker.model import State
+from worker.store.audit import Audit
 from worker.store.engine import open_engine
 from worker.store.events import EVENT, Events
 from worker.store.lanes import Lanes
 from worker.store.mapping_texts import MappingTexts
 from worker.store.outcomes import RECORD
+from worker.store.record_search import records_sent_to
 from worker.store.schema import migrate, newest_revision
+from worker.store.vault import Vault
 
 OLD_EVENT = {
     "connection": "cora",
@@ -72,11 +76,19 @@ def _recreate(server: Engine) -> None:
         alone.execute(text("CREATE DATABASE old"))
 
 
-def fill(engine: Engine) -> int:
+def as_it_was(now: Table, columns: Iterable[str]) -> TableClause:
+    """An earlier version's table: these columns, which do nothing of themselves."""
+    return table(now.name, *(column(name, now.c[name].type) for name in columns))
+
+
+def fill(engine: Engine, **more: object) -> int:
+    event = {**OLD_EVENT, **more}
     with engine.begin() as connection:
-        added = insert(EVENT).values(OLD_EVENT).returning(EVENT.c.id)
+        old = as_it_was(EVENT, ["id", *event])
+        added = insert(old).values(event).returning(old.c.id)
         event_id = int(connection.scalar(added) or 0)
-        connection.execute(insert(RECORD).values(**OLD_RECORD, event_id=event_id))
+        record = {**OLD_RECORD, "event_id": event_id}
+        connection.execute(insert(as_it_was(RECORD, record)).values(record))
     return event_id
 
 
@@ -117,3 +129,49 @@ def test_an_event_of_the_first_version_can_be_settled(old: Engine) -> None:
     (settled,) = Events(old).records([event_id])
     assert settled.state == State.SYNCED.value
     assert settled.mapping_hash == "00112233aabbccdd"
+
+
+def test_acts_that_an_earlier_version_noted_stay(old: Engine) -> None:
+    with old.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO audit (at, actor, action, detail) VALUES"
+                " ('2026-05-04 10:15:30+00:00', 'ops', 'replay', '{\"ids\": [1]}')"
+            )
+        )
+
+    migrate(old)
+
+    (row,) = Audit(old).newest(9)
+    assert (row.actor, row.action, row.detail) == ("ops", "replay", '{"ids": [1]}')
+    assert (row.subject, row.count) == ("", 0)
+
+
+def test_what_earlier_versions_wrote_is_found_by_its_hashes(old: Engine) -> None:
+    event_ids = [fill(old, dedupe_key=str(number)) for number in range(3)]
+    migrate(old, "0002")
+    event_ids.append(fill(old, dedupe_key="of the second", mapping_hash="00ff"))
+
+    migrate(old)
+
+    with old.connect() as connection:
+        hash_ = Vault().hash("acc-1")
+        found = connection.scalars(
+            select(EVENT.c.id).where(EVENT.c.party_hash == hash_)
+        )
+        assert sorted(found) == event_ids
+        key = ["external_call_id__c=CALL-1"]
+        sent = records_sent_to(connection, "Task", [], key)
+    assert [record.event_id for record in sent] == event_ids
+
+
+def test_more_rows_than_one_step_are_hashed(old: Engine) -> None:
+    rows = [{**OLD_EVENT, "dedupe_key": str(number)} for number in range(2001)]
+    with old.begin() as connection:
+        connection.execute(insert(as_it_was(EVENT, OLD_EVENT)), rows)
+
+    migrate(old)
+
+    with old.connect() as connection:
+        without = select(func.count()).where(EVENT.c.party_hash.is_(None))
+        assert connection.scalar(without) == 0

@@ -32,7 +32,7 @@ def settings(needs: Needs = Needs.NOTHING) -> Settings:
 @cache
 def engine() -> Engine:
     """Return this process's database engine; it connects when first used."""
-    return open_engine(settings().database_url)
+    return open_engine(settings().database_url, settings().data_keys)
 
 
 @cache

@@ -13,12 +13,16 @@ from worker.cli import (
     demo,
     diff,
     doctor,
+    erase,
     errors,
     events,
     explain,
+    hold,
     migrate,
     org,
+    purge,
     reference,
+    rekey,
     schema,
     send,
     test,
@@ -50,6 +54,10 @@ app.command(name="errors")(errors.errors)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="events")(events.events)
 app.command(name="migrate")(migrate.migrate)
+app.command(name="rekey")(rekey.rekey)
+app.command(name="purge")(purge.purge)
+app.command(name="hold")(hold.hold)
+app.command(name="erase")(erase.erase)
 
 
 @app.callback()

@@ -72,6 +72,7 @@ def _database() -> Found:
     version, newest = bootstrap.events().schema_version(), newest_revision()
     if version != newest:
         return Found(False, "not migrated: run crm-sync migrate")
+    bootstrap.events().newest(1)  # It needs the key that the newest one has.
     return Found(True, f"at revision {version}", {"revision": version})
 
 

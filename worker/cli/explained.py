@@ -111,6 +111,9 @@ def _stored(event_id: int, current: bool) -> Explained:
     if row is None:
         message = f"no event {event_id}: `crm-sync events` lists them"
         raise NothingToExplain(message)
+    if row.purged_at is not None:
+        message = f"event {event_id} was purged on {row.purged_at:%Y-%m-%d}"
+        raise NothingToExplain(f"{message}: its body is no more (body_purged)")
     connection = _connection(row.connection)
     delivery = Delivery(row.headers, row.body, row.received_at)
     name = f"event {row.id}, {row.source} {row.type}"

@@ -119,7 +119,7 @@ class Stack:
 
     def engine(self) -> Engine:
         """Return an engine of the stack's database."""
-        return open_engine(self.urls.database)
+        return open_engine(self.urls.database, self._settings.data_keys)
 
     def _environment(self) -> dict[str, str]:
         own = {

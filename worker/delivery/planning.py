@@ -18,6 +18,8 @@ from worker.store.calls import Calls
 from worker.store.outcomes import EXISTS_ALREADY, RecordOutcome
 from worker.store.tables import EventRow, RecordRow
 
+BODY_PURGED = "body_purged"
+
 
 @dataclass(slots=True)
 class Job:
@@ -106,6 +108,11 @@ def plan_event(
 ) -> EventPlan:
     """Return an event's plan. What an earlier attempt settled is not sent again."""
     planned = EventPlan(row)
+    if row.purged_at is not None:
+        # Nothing can be read out of it any more; what came of it stays.
+        planned.state, planned.reason = State.PARKED, BODY_PURGED
+        planned.unwritten = [_again(record) for record in earlier]
+        return planned
     connection = connections.get(row.connection)
     mapping = mappings.find(row.source, row.type)
     if connection is None or mapping is None:

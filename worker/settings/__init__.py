@@ -15,9 +15,10 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from worker.errors import SettingsFault
-from worker.model import Connection, OrgLogin
+from worker.model import Connection, OrgLogin, Retention
 from worker.settings.connections import load_connections
 from worker.settings.environment import Environment
+from worker.settings.privacy import data_keys, retention
 from worker.settings.salesforce import org_login, token_key
 
 DATABASE_SCHEMES = ("sqlite", "postgresql")
@@ -40,6 +41,8 @@ class Settings:
     redis_url: str = field(repr=False)
     token_key: str = field(repr=False)
     metrics_token: str = field(repr=False)
+    data_keys: tuple[str, ...] = field(repr=False)
+    retention: Retention
     salesforce: OrgLogin | None
     connections: Mapping[str, Connection]
     config_dir: Path
@@ -64,6 +67,8 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
         redis_url=_redis_url(environment),
         token_key=token_key(environment),
         metrics_token=_metrics_token(environment),
+        data_keys=data_keys(environment),
+        retention=retention(environment),
         salesforce=org_login(environment) if Needs.SALESFORCE in needs else None,
         connections=load_connections(
             config_dir / "connections.yaml",
@@ -92,14 +97,18 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
             "BULK_THRESHOLD", 5000, least=200, most=100_000_000
         ),
     )
+    _check_shares(environment, settings)
+    if environment.faults:
+        raise SettingsFault(tuple(environment.faults))
+    return settings
+
+
+def _check_shares(environment: Environment, settings: Settings) -> None:
     if settings.api_pause_percent < settings.api_budget_percent:
         environment.faults.append(
             "API_PAUSE_PERCENT has to be at least API_BUDGET_PERCENT:"
             f" {settings.api_pause_percent} is less than {settings.api_budget_percent}"
         )
-    if environment.faults:
-        raise SettingsFault(tuple(environment.faults))
-    return settings
 
 
 def _database_url(environment: Environment) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -13,13 +14,24 @@ from sqlalchemy.exc import DisconnectionError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from worker.errors import StoreUnavailable
+from worker.store.vault import Vault, entrust
 
 BUSY_TIMEOUT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, data_keys: Sequence[str] = ()) -> Engine:
     """Return an engine for a `sqlite:///` or `postgresql://` URL; connects to nothing.
+
+    It encrypts with the first of the keys, and decrypts with any of them.
+    """
+    engine = _engine(url)
+    entrust(engine.dialect, Vault(data_keys))
+    return engine
+
+
+def _engine(url: str) -> Engine:
+    """Return an engine that keeps what was committed, and waits for others.
 
     SQLite runs in WAL mode with `synchronous=FULL`: a commit that returned survives a
     power cut. Its write transactions take the lock at their beginning, since one that
@@ -85,6 +97,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is purged or erased is not to stand in free pages.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 
@@ -111,3 +125,18 @@ def _refuse_a_lost_file(engine: Engine, path: str) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only")
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def clear_log(engine: Engine) -> None:
+    """Take what was overwritten out of SQLite's log too, if nobody reads just now.
+
+    The log is overwritten in time anyway. Raises `StoreUnavailable`.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        # Inside of a transaction SQLite does not.
+        with closing(engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise StoreUnavailable(type(error).__name__) from error

@@ -16,6 +16,7 @@ from worker.model import State
 from worker.store.engine import dialect_insert, reading, writing
 from worker.store.record_search import records_of_events
 from worker.store.tables import EventRow, RecordRow, RejectionRow
+from worker.store.tombstones import buried
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,9 @@ def _add(connection: Connection, new: NewEvent) -> Stored:
         EVENT.c.connection == new.connection, EVENT.c.dedupe_key == new.dedupe_key
     )
     revision = 1
-    for event_id, content_hash, known_revision in connection.execute(query):
+    known = [*connection.execute(query)]
+    known += buried(connection, new.connection, new.dedupe_key)
+    for event_id, content_hash, known_revision in known:
         if content_hash == new.content_hash:
             return Stored(event_id, is_new=False)
         revision = max(revision, known_revision + 1)

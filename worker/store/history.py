@@ -58,12 +58,12 @@ class History:
     ) -> Sequence[EventRow]:
         """Return the newest events received from `since` on and before `until`.
 
-        The newest comes first. `sources_and_types` (fewer than 500) and `connection`
-        leave out all others. The next page begins after the event `before_id`, the last
-        one of this page.
+        Without those whose bodies were purged. The newest comes first.
+        `sources_and_types` (fewer than 500) and `connection` leave out all others. The
+        next page begins after the event `before_id`, the last one of this page.
         """
         with reading(self._engine) as opened, Session(opened) as session:
-            conditions: list[ColumnElement[bool]] = []
+            conditions: list[ColumnElement[bool]] = [EVENT.c.purged_at.is_(None)]
             if since is not None:
                 conditions.append(EVENT.c.received_at >= since)
             if until is not None:

@@ -53,9 +53,10 @@ class EventMarks:
     ) -> list[EventMark]:
         """Return the newest events received from `since` on and before `until`.
 
-        The newest comes first. The next page begins after `before`, the last of this.
+        Without those whose bodies were purged. The newest comes first. The next page
+        begins after `before`, the last of this.
         """
-        conditions: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = [EVENT.c.purged_at.is_(None)]
         if since is not None:
             conditions.append(EVENT.c.received_at >= since)
         if until is not None:

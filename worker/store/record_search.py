@@ -7,18 +7,17 @@ parameters in a statement (https://sqlite.org/limits.html) and PostgreSQL's prot
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, func
+from sqlalchemy import ColumnElement, Connection
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from worker.store.tables import RecordRow
+from worker.store.vault import vault_of
 
 CHUNK = 500
-_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 T = TypeVar("T", int, str)
 
@@ -55,7 +54,9 @@ def records_sent_to(
         col(RecordRow.salesforce_id).in_(chunk)
         for chunk in _chunks(sorted(set(salesforce_ids)))
     ]
-    by_key = [func.lower(RecordRow.key).in_(chunk) for chunk in _chunks(_folded(keys))]
+    vault = vault_of(connection.dialect)
+    hashes = sorted({hash_ for key in keys for hash_ in vault.hashes(key)})
+    by_key = [col(RecordRow.key_hash).in_(chunk) for chunk in _chunks(hashes)]
     found: dict[int | None, RecordRow] = {}
     with Session(connection) as session:
         # One at a time: each list has an index of its own.
@@ -67,15 +68,6 @@ def records_sent_to(
             )
             found.update((record.id, record) for record in session.exec(query))
     return sorted(found.values(), key=_age)
-
-
-def _folded(keys: Sequence[str]) -> list[str]:
-    """Return the keys as either database's `lower` gives them.
-
-    SQLite's, and PostgreSQL's in the C locale, leave letters beyond ASCII as they are.
-    """
-    folded = {key.lower() for key in keys}
-    return sorted(folded | {key.translate(_ASCII_LOWER) for key in keys})
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
     DateTime,
@@ -18,7 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
+    String,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -26,8 +25,12 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from worker.store.sealing import SealedBytes, SealedJson, SealedText, hash_of
+
 BigId = BigInteger().with_variant(Integer, "sqlite")
 PENDING = text("state = 'pending'")
+UNPURGED = text("purged_at IS NULL AND settled_at IS NOT NULL")
+PURGED = text("purged_at IS NOT NULL")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -74,6 +77,21 @@ class EventRow(SQLModel, table=True):
         Index("ix_event_call", "call_id"),
         Index("ix_event_type", "source", "type", "received_at", "id"),
         Index("ix_event_received", "received_at", "id"),
+        Index("ix_event_party", "party_hash", "received_at"),
+        Index(
+            "ix_event_unpurged",
+            "settled_at",
+            "id",
+            sqlite_where=UNPURGED,
+            postgresql_where=UNPURGED,
+        ),
+        Index(
+            "ix_event_purged",
+            "settled_at",
+            "id",
+            sqlite_where=PURGED,
+            postgresql_where=PURGED,
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
@@ -84,7 +102,10 @@ class EventRow(SQLModel, table=True):
     content_hash: str
     revision: int
     call_id: str | None = None
-    party_key: str
+    party_key: str = Field(sa_column=Column(SealedText, nullable=False))
+    party_hash: str | None = Field(
+        default=None, sa_column=Column(String, default=hash_of("party_key"))
+    )
     lane: int
     urgent: bool
     occurred_at: datetime = _moment()
@@ -96,8 +117,9 @@ class EventRow(SQLModel, table=True):
     settled_at: datetime | None = _moment(nullable=True)
     mapping_version: str | None = None
     mapping_hash: str | None = None
-    headers: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
-    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    headers: dict[str, str] = Field(sa_column=Column(SealedJson, nullable=False))
+    body: bytes = Field(sa_column=Column(SealedBytes, nullable=False))
+    purged_at: datetime | None = _moment(nullable=True)
 
 
 class RecordRow(SQLModel, table=True):
@@ -106,7 +128,7 @@ class RecordRow(SQLModel, table=True):
     __tablename__ = "record"
     __table_args__ = (
         UniqueConstraint("event_id", "ordinal"),
-        Index("ix_record_key", "object", text("lower(key)")),
+        Index("ix_record_key", "object", "key_hash"),
         Index("ix_record_salesforce_id", "object", "salesforce_id"),
     )
 
@@ -116,8 +138,11 @@ class RecordRow(SQLModel, table=True):
     )
     ordinal: int
     object: str
-    key: str | None = None
-    fields: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    key: str | None = Field(default=None, sa_column=Column(SealedText))
+    key_hash: str | None = Field(
+        default=None, sa_column=Column(String, default=hash_of("key"))
+    )
+    fields: dict[str, Any] = Field(sa_column=Column(SealedJson, nullable=False))
     place: str
     mapping_version: str
     mapping_hash: str | None = None
@@ -131,6 +156,32 @@ class RecordRow(SQLModel, table=True):
     created: bool | None = None
     attempts: int = 0
     settled_at: datetime | None = _moment(nullable=True)
+
+
+class TombstoneRow(SQLModel, table=True):
+    """A deleted event: what tells that it comes once more. It holds for ever."""
+
+    __tablename__ = "tombstone"
+
+    connection: str = Field(primary_key=True)
+    dedupe_hash: str = Field(primary_key=True)
+    content_hash: str = Field(primary_key=True)
+    revision: int
+    event_id: int = Field(sa_column=Column(BigId, nullable=False))
+
+
+class HoldRow(SQLModel, table=True):
+    """A party of whom nothing is purged or erased while the hold stands."""
+
+    __tablename__ = "legal_hold"
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    party: str = Field(sa_column=Column(SealedText, nullable=False))
+    reason: str = Field(sa_column=Column(SealedText, nullable=False))
+    actor: str
+    at: datetime = _moment()
+    released_by: str | None = None
+    released_at: datetime | None = _moment(nullable=True)
 
 
 class MappingRow(SQLModel, table=True):
@@ -174,7 +225,7 @@ class RejectionRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """Who did what to events by hand."""
+    """Who did what by hand, to what and to how many. Holds no payload value."""
 
     __tablename__ = "audit"
 
@@ -182,4 +233,6 @@ class AuditRow(SQLModel, table=True):
     at: datetime = _moment()
     actor: str
     action: str
-    detail: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    subject: str = Field(sa_column=Column(Text, nullable=False))
+    count: int
+    detail: str = Field(sa_column=Column(Text, nullable=False))

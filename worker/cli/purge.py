@@ -1,0 +1,43 @@
+"""`crm-sync purge`: take out what has been kept for long enough. Floor 5."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from worker import bootstrap
+from worker.cli.acting import actor
+from worker.store.audit import Audit
+from worker.store.engine import clear_log
+from worker.store.retention import purge as purge_store
+
+
+def purge(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+) -> None:
+    """Empty old bodies and delete old rows, as RETAIN_*_DAYS say; a task does it daily.
+
+    Pending events stay, and so does all of a party under `crm-sync hold`.
+    """
+    engine, now = bootstrap.engine(), bootstrap.utc_now()
+    keep = bootstrap.settings().retention
+    purged = purge_store(engine, keep, now, dry_run=dry_run)
+    would = "would be " if dry_run else ""
+    typer.echo(f"{purged.bodies} bodies {would}emptied")
+    typer.echo(f"{purged.deleted} events {would}deleted")
+    typer.echo(f"{purged.held} kept by a legal hold")
+    if dry_run:
+        return
+    clear_log(engine)
+    Audit(engine).note(
+        "purge",
+        actor=actor(os.environ),
+        subject=json.dumps(asdict(keep)),
+        count=purged.bodies + purged.deleted,
+        detail=json.dumps(asdict(purged)),
+        at=now,
+    )

@@ -1,0 +1,131 @@
+"""What is stored of one party, and taking it out. Floor 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    true,
+    update,
+)
+
+from worker.model import State
+from worker.store.blanking import blank_events
+from worker.store.engine import reading, writing
+from worker.store.events import EVENT
+from worker.store.holds import held_parties
+from worker.store.lanes import LANE
+from worker.store.outcomes import RECORD
+from worker.store.vault import vault_of
+
+EVENTS_A_BATCH = 200
+ERASED = "body_erased"
+
+
+class PartyHeld(Exception):
+    """The party is under a legal hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How many events of a party there are, by state, and how many records of them."""
+
+    events: dict[str, int]
+    records: int
+    is_held: bool
+
+
+class Erasure:
+    """All that is stored of one party, of one connection or of all.
+
+    Every method raises `StoreUnavailable`.
+    """
+
+    def __init__(self, engine: Engine, party: str, connection: str | None) -> None:
+        self._engine = engine
+        self._party = party
+        vault = vault_of(engine.dialect)
+        # What it is called where its name must not stand.
+        self.subject = vault.hash(party)
+        self._of_party = and_(
+            EVENT.c.party_hash.in_(vault.hashes(party)),
+            true() if connection is None else EVENT.c.connection == connection,
+        )
+
+    def count(self) -> Stored:
+        """Return what there is."""
+        by_state = (
+            select(EVENT.c.state, func.count())
+            .where(self._of_party)
+            .group_by(EVENT.c.state)
+        )
+        records = (
+            select(func.count())
+            .select_from(RECORD.join(EVENT, EVENT.c.id == RECORD.c.event_id))
+            .where(self._of_party)
+        )
+        with reading(self._engine) as connection:
+            events = {row[0]: row[1] for row in connection.execute(by_state)}
+            found = connection.scalar(records) or 0
+            return Stored(events, found, self._is_held(connection))
+
+    def erase(self, now: datetime, *, include_pending: bool) -> int:
+        """Erase it, a batch a transaction; return the events. Raises `PartyHeld`.
+
+        A pending event is skipped for good, and who drains its lane just now settles
+        nothing: what it has sent may be in Salesforce.
+        """
+        is_settled = EVENT.c.state != State.PENDING.value
+        which = and_(self._of_party, true() if include_pending else is_settled)
+        erased = 0
+        while True:
+            with writing(self._engine) as connection:
+                if self._is_held(connection):
+                    raise PartyHeld
+                batch = _erase_batch(connection, which, now)
+            if not batch:
+                return erased
+            erased += batch
+
+    def _is_held(self, connection: Connection) -> bool:
+        return self._party.casefold() in held_parties(connection)
+
+
+def _erase_batch(
+    connection: Connection, which: ColumnElement[bool], now: datetime
+) -> int:
+    query = select(EVENT.c.id, EVENT.c.lane, EVENT.c.state).where(which)
+    rows = connection.execute(query.order_by(EVENT.c.id).limit(EVENTS_A_BATCH)).all()
+    lanes = {row.lane for row in rows if row.state == State.PENDING.value}
+    if lanes:
+        taken = update(LANE).where(LANE.c.lane.in_(lanes))
+        connection.execute(taken.values(epoch=LANE.c.epoch + 1, expires_at=None))
+    ids = [row.id for row in rows]
+    if ids:
+        blank_events(connection, ids, now, **_ended(now))
+        nameless = update(RECORD).where(RECORD.c.event_id.in_(ids))
+        connection.execute(nameless.values(key=None, key_hash=None))
+    return len(ids)
+
+
+def _ended(now: datetime) -> dict[str, Any]:
+    """Return what ends the pending ones, and takes the party out of all."""
+    is_pending = EVENT.c.state == State.PENDING.value
+    moment = literal(now, EVENT.c.settled_at.type)
+    return {
+        "party_key": "",
+        "party_hash": None,
+        "state": case((is_pending, State.SKIPPED.value), else_=EVENT.c.state),
+        "reason": case((is_pending, ERASED), else_=EVENT.c.reason),
+        "settled_at": case((is_pending, moment), else_=EVENT.c.settled_at),
+    }
