@@ -11,6 +11,7 @@ from sqlalchemy import Engine, insert, text
 from tests.store.test_events import NOW
 from tests.store.test_lanes import outcome, record, take
 from worker.model import State
+from worker.store.audit import Audit
 from worker.store.engine import open_engine
 from worker.store.events import EVENT, Events
 from worker.store.lanes import Lanes
@@ -117,3 +118,19 @@ def test_an_event_of_the_first_version_can_be_settled(old: Engine) -> None:
     (settled,) = Events(old).records([event_id])
     assert settled.state == State.SYNCED.value
     assert settled.mapping_hash == "00112233aabbccdd"
+
+
+def test_acts_that_an_earlier_version_noted_stay(old: Engine) -> None:
+    with old.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO audit (at, actor, action, detail) VALUES"
+                " ('2026-05-04 10:15:30+00:00', 'ops', 'replay', '{\"ids\": [1]}')"
+            )
+        )
+
+    migrate(old)
+
+    (row,) = Audit(old).newest(9)
+    assert (row.actor, row.action, row.detail) == ("ops", "replay", '{"ids": [1]}')
+    assert (row.subject, row.count) == ("", 0)

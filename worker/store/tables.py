@@ -174,7 +174,7 @@ class RejectionRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """Who did what to events by hand."""
+    """Who did what by hand, to what and to how many. Holds no payload value."""
 
     __tablename__ = "audit"
 
@@ -182,4 +182,6 @@ class AuditRow(SQLModel, table=True):
     at: datetime = _moment()
     actor: str
     action: str
-    detail: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    subject: str = Field(sa_column=Column(Text, nullable=False))
+    count: int
+    detail: str = Field(sa_column=Column(Text, nullable=False))
