@@ -25,6 +25,7 @@ from worker.crm.usage import Budget
 from worker.delivery.draining import Drainer
 from worker.delivery.link_cache import LinkCache
 from worker.delivery.pace import SIDE_BY_SIDE, LockWaits
+from worker.delivery.past_mappings import PastMappings
 from worker.errors import SettingsFault, StoreUnavailable, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
@@ -206,6 +207,7 @@ def drainer() -> Drainer:
         events=events(),
         lanes=lanes(),
         calls=calls(),
+        past=PastMappings(mapping_texts()),
         crm=org().crm,
         mappings=recorded_mappings(),
         connections=read.connections,

@@ -9,16 +9,20 @@ from typing import Annotated
 import typer
 
 from worker.cli import (
+    audit,
     check,
     demo,
     diff,
+    discard,
     doctor,
     errors,
     events,
     explain,
     migrate,
     org,
+    parked,
     reference,
+    replay,
     schema,
     send,
     test,
@@ -49,6 +53,10 @@ app.add_typer(org.app, name="org")
 app.command(name="errors")(errors.errors)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="events")(events.events)
+app.command(name="parked")(parked.parked)
+app.command(name="replay")(replay.replay)
+app.command(name="discard")(discard.discard)
+app.command(name="audit")(audit.audit)
 app.command(name="migrate")(migrate.migrate)
 
 

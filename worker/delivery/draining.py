@@ -15,6 +15,7 @@ from worker.delivery.guarding import NO_GUARD, Guard, Permit, allowed, due_again
 from worker.delivery.heartbeat import heartbeat
 from worker.delivery.link_cache import NO_CACHE, LinkCache
 from worker.delivery.pace import NO_LOCK_WAITS, LockWaits, Pace
+from worker.delivery.past_mappings import PastMappings
 from worker.delivery.planning import EventPlan, plan_event, recall_calls
 from worker.delivery.settling import fold
 from worker.errors import CrmUnavailable, SessionExpired, SyncError
@@ -60,6 +61,7 @@ class Drainer:
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     calls: Calls
+    past: PastMappings
     schema: Callable[[], OrgSchema] = OrgSchema
     pace: Pace = field(default_factory=Pace)
     locks: LockWaits = NO_LOCK_WAITS
@@ -161,7 +163,12 @@ class Drainer:
         earlier = self._earlier(rows)
         mappings = self.mappings.current()
         plans = [
-            plan_event(row, mappings, self.connections, earlier.get(row.id or 0, ()))
+            plan_event(
+                row,
+                self.past.of(row) if row.replay_mapping_hash else mappings,
+                self.connections,
+                earlier.get(row.id or 0, ()),
+            )
             for row in rows
         ]
         recall_calls(plans, self.calls)
@@ -183,7 +190,7 @@ class Drainer:
 
     def _earlier(self, rows: Sequence[EventRow]) -> dict[int, list[RecordRow]]:
         """Return what earlier attempts did, by event."""
-        tried = [row.id for row in rows if row.attempts and row.id]
+        tried = [r.id for r in rows if r.id and (r.attempts or r.replayed_at)]
         found: dict[int, list[RecordRow]] = {}
         for record in self.events.records(tried) if tried else ():
             found.setdefault(record.event_id, []).append(record)

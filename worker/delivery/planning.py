@@ -8,6 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from worker import sources
+from worker.delivery.earlier import (
+    again,
+    is_settled,
+    taken_before,
+    with_earlier,
+)
 from worker.errors import BadPayload, CrmUnavailable
 from worker.mapping.context import context_of
 from worker.mapping.link_plans import DROP
@@ -15,7 +21,7 @@ from worker.mapping.mapping_set import MappingSet
 from worker.mapping.write_plans import TRANSFORM_REFUSED
 from worker.model import Connection, Delivery, Plan, State, Unwritten, Write
 from worker.store.calls import Calls
-from worker.store.outcomes import EXISTS_ALREADY, RecordOutcome
+from worker.store.outcomes import RecordOutcome
 from worker.store.tables import EventRow, RecordRow
 
 
@@ -25,6 +31,7 @@ class Job:
 
     `by_call` has what events of this very call have written before. `ids` are those of
     the records that it was found to refer to. `is_taken` says that Salesforce has it.
+    `before` is what an earlier attempt at this event wrote of the same record.
     """
 
     event_id: int
@@ -38,6 +45,7 @@ class Job:
     sent: dict[str, Any] | None = None
     outcome: RecordOutcome | None = None
     is_taken: bool = False
+    before: RecordRow | None = None
 
     @property
     def state(self) -> State | None:
@@ -46,7 +54,7 @@ class Job:
 
     def end(self, state: State, **details: Any) -> None:
         """Note what came of the write."""
-        self.outcome = RecordOutcome(
+        ended = RecordOutcome(
             ordinal=self.ordinal,
             object=self.write.object,
             key=str(self.write.key),
@@ -57,6 +65,7 @@ class Job:
             state=state,
             **details,
         )
+        self.outcome = with_earlier(ended, self.before, self.write)
 
     def written(self, salesforce_id: str | None, *, created: bool | None) -> None:
         """Note that Salesforce has the record.
@@ -104,10 +113,17 @@ def plan_event(
     connections: Mapping[str, Connection],
     earlier: Sequence[RecordRow],
 ) -> EventPlan:
-    """Return an event's plan. What an earlier attempt settled is not sent again."""
+    """Return an event's plan. What an earlier attempt settled is not sent again.
+
+    For a replay by the mapping of then, `mappings` has that one or, where it is lost,
+    none.
+    """
     planned = EventPlan(row)
     connection = connections.get(row.connection)
     mapping = mappings.find(row.source, row.type)
+    if row.replay_mapping_hash and mapping is None:
+        planned.state, planned.reason = State.PARKED, "mapping_lost"
+        return planned
     if connection is None or mapping is None:
         # The door knew both: this process is older than it, or they were taken out.
         missing = "unmapped_event" if connection else "unknown_connection"
@@ -165,6 +181,7 @@ def jobs_of(
     """
     jobs: list[Job] = []
     unwritten: list[RecordOutcome] = []
+    known = earlier or {}
     for ordinal, write in enumerate(plan.writes):
         if isinstance(write, Unwritten):
             unwritten.append(_unwritten(ordinal, write, plan))
@@ -176,45 +193,13 @@ def jobs_of(
             occurred_at=occurred_at,
             version=plan.version,
             mapping_hash=plan.content_hash or None,
+            before=taken_before(write, known.values()),
         )
-        record = earlier.get(ordinal) if earlier else None
-        if record is not None and _is_settled(record, write, plan):
-            job.outcome = _again(record)
+        record = known.get(ordinal)
+        if record is not None and is_settled(record, write, plan):
+            job.outcome = again(record)
         jobs.append(job)
     return jobs, unwritten
-
-
-def _is_settled(record: RecordRow, write: Write, plan: Plan) -> bool:
-    """Return whether an earlier attempt already ended this very write."""
-    hashes = {record.mapping_hash, plan.content_hash} - {None, ""}
-    return (
-        record.state != State.PENDING.value
-        and record.reason != EXISTS_ALREADY
-        and record.mapping_version == plan.version
-        and len(hashes) <= 1
-        and record.object == write.object
-        and record.key == str(write.key)
-        and write.fields.items() <= record.fields.items()
-    )
-
-
-def _again(record: RecordRow) -> RecordOutcome:
-    return RecordOutcome(
-        ordinal=record.ordinal,
-        object=record.object,
-        key=record.key,
-        fields=record.fields,
-        place=record.place,
-        mapping_version=record.mapping_version,
-        mapping_hash=record.mapping_hash,
-        state=State(record.state),
-        reason=record.reason,
-        error_code=record.error_code,
-        error_fields=tuple(filter(None, (record.error_fields or "").split(","))),
-        hint=record.hint,
-        salesforce_id=record.salesforce_id,
-        created=record.created,
-    )
 
 
 def _unwritten(ordinal: int, write: Unwritten, plan: Plan) -> RecordOutcome:

@@ -96,12 +96,48 @@ class EventRow(SQLModel, table=True):
     settled_at: datetime | None = _moment(nullable=True)
     mapping_version: str | None = None
     mapping_hash: str | None = None
+    # When the vendor made this content, where it says so.
+    revised_at: datetime | None = _moment(nullable=True)
+    # How often the same came again.
+    duplicates: int = Field(
+        default=0, sa_column=Column(Integer, nullable=False, server_default="0")
+    )
+    # Since when the last replay has it due, and by which mapping if not by today's.
+    replayed_at: datetime | None = _moment(nullable=True)
+    replay_mapping_hash: str | None = None
     headers: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class AttemptRow(SQLModel, table=True):
+    """How an attempt at an event ended, and when the next was due. No payload value.
+
+    Number 0 is what became of it before the first attempt, or by a person's act.
+    """
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_event", "event_id", "id"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    event_id: int = Field(
+        sa_column=Column(
+            BigId, ForeignKey("event.id", ondelete="CASCADE"), nullable=False
+        )
+    )
+    number: int
+    at: datetime = _moment()
+    state: str
+    reason: str | None = None
+    error_code: str | None = None
+    next_attempt_at: datetime | None = _moment(nullable=True)
+
+
 class RecordRow(SQLModel, table=True):
-    """One write of an event: what was sent to Salesforce and what came of it."""
+    """One write of an event: what was sent to Salesforce and what came of it.
+
+    One with a `salesforce_id` is in Salesforce, whatever the last attempt came to;
+    `fields` are then those that were written.
+    """
 
     __tablename__ = "record"
     __table_args__ = (
