@@ -164,3 +164,7 @@ class SettingsFault(SyncError):
 
     def __str__(self) -> str:
         return "\n".join(("The settings cannot be used:", *self.faults))
+
+
+class NobodyTold(SyncError):
+    """A text to people did not arrive; it is tried again."""

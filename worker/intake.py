@@ -56,7 +56,7 @@ class Intake:
         stored = self.events.add(new)
         if not stored.is_new:
             return Answer(DUPLICATE, stored.event_id)
-        if new.state is not State.PENDING:
+        if new.state is not State.PENDING or stored.is_superseded:
             return Answer(IGNORED, stored.event_id)
         try:
             self.ring(new.lane)
@@ -95,6 +95,7 @@ class Intake:
             reason="unmapped_event" if mapping is None else None,
             headers=kept_headers(delivery.headers),
             body=delivery.body,
+            revised_at=event.revised_at,
         )
 
 

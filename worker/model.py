@@ -92,7 +92,8 @@ class Event:
     None where the payload has none; a blank text is None. `phone` is the debtor's
     number, whichever side called, as the vendor wrote it (E.164).
     `occurred_at` is aware and in UTC. `payload` is the part that mappings call
-    `payload`, `body` the whole parsed body.
+    `payload`, `body` the whole parsed body. `revised_at` is when the vendor made this
+    content, None where it does not say: it tells which of two revisions is newer.
     """
 
     source: str
@@ -106,6 +107,7 @@ class Event:
     occurred_at: datetime
     payload: Mapping[str, Any] = field(repr=False)
     body: Mapping[str, Any] = field(repr=False)
+    revised_at: datetime | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -192,3 +194,11 @@ class Plan:
     mapping: str
     version: str
     content_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """When somebody is told of an urgent event that is not confirmed, and where."""
+
+    alarm_seconds: int
+    alarm_url: str = field(repr=False)

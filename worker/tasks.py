@@ -49,8 +49,11 @@ def sweep() -> None:
     """Ring for every lane that has due events and nobody who drains them."""
     now = bootstrap.utc_now()
     bootstrap.board().change(broker.SWEPT, lambda _: {"at": now.timestamp()})
-    for lane in bootstrap.lanes().lanes_due(now):
-        broker.ring(app, lane)
+    try:
+        for lane in bootstrap.lanes().lanes_due(now):
+            broker.ring(app, lane)
+    finally:
+        bootstrap.alarm().look(now)
 
 
 @app.task(name=broker.PURGE)

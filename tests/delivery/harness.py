@@ -19,6 +19,7 @@ from worker import sources
 from worker.crm import Crm, RowResult
 from worker.delivery.draining import Drainer
 from worker.delivery.link_cache import LinkCache
+from worker.delivery.past_mappings import PastMappings
 from worker.intake import Answer, Intake
 from worker.localorg import LocalOrg
 from worker.mapping.mapping_set import MappingSet, compile_set
@@ -28,6 +29,7 @@ from worker.org_schema import load_schema
 from worker.store.calls import Calls
 from worker.store.events import Events
 from worker.store.lanes import Lanes
+from worker.store.mapping_texts import MappingTexts
 from worker.store.tables import EventRow, RecordRow
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +73,7 @@ class Harness:
             events=self.events,
             lanes=self.lanes,
             calls=Calls(self.engine),
+            past=PastMappings(MappingTexts(self.engine)),
             crm=self.crm,
             mappings=self.mappings,
             connections=CONNECTIONS,
@@ -117,9 +120,10 @@ def default_mappings() -> MappingSet:
     return load_mappings(ROOT / "mappings")
 
 
-def cora_mapping(writes: str, head: str = "") -> MappingSet:
+def cora_mapping(writes: str, head: str = "", *, version: int = 1) -> MappingSet:
     """Return a mapping of Cora's calls with these writes."""
-    text = f"source: cora\nevent: call.completed\nversion: 1\n{head}writes:\n{writes}"
+    named = f"source: cora\nevent: call.completed\nversion: {version}\n"
+    text = f"{named}{head}writes:\n{writes}"
     return compile_set({"cora/call.completed.yaml": text})
 
 

@@ -62,6 +62,63 @@ def test_the_same_content_is_a_duplicate(engine: Engine) -> None:
     assert store.add(new_event()) == Stored(first.event_id, is_new=False)
 
 
+def test_duplicates_are_counted(engine: Engine) -> None:
+    store = Events(engine)
+    first = store.add(new_event())
+    store.add(new_event(content_hash="b" * 64))
+
+    for _ in range(3):
+        store.add(new_event())
+
+    counts = [row.duplicates for row in store.newest(2)]
+    row = store.get(first.event_id)
+    assert row is not None
+    assert (counts, row.duplicates) == ([0, 3], 3)
+
+
+def test_content_that_comes_back_is_a_duplicate_of_the_revision_that_had_it(
+    engine: Engine,
+) -> None:
+    # A retry of the first delivery, which comes late, looks the same.
+    store = Events(engine)
+    first = store.add(new_event(revised_at=NOW))
+    store.add(new_event(content_hash="b" * 64, revised_at=NOW + timedelta(hours=1)))
+
+    again = store.add(new_event(revised_at=NOW + timedelta(hours=2)))
+
+    assert again == Stored(first.event_id, is_new=False)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ended"),
+    [
+        (1, 0, ("skipped", "superseded")),
+        (0, 1, ("pending", None)),
+        (1, 1, ("pending", None)),
+        (None, 0, ("pending", None)),
+        (1, None, ("pending", None)),
+    ],
+)
+def test_a_revision_made_before_one_that_is_here_is_kept_and_not_applied(
+    engine: Engine,
+    first: int | None,
+    second: int | None,
+    ended: tuple[str, str | None],
+) -> None:
+    store = Events(engine)
+    made = [None if h is None else NOW + timedelta(hours=h) for h in (first, second)]
+    store.add(new_event(revised_at=made[0]))
+
+    stored = store.add(new_event(content_hash="b" * 64, revised_at=made[1]))
+
+    row = store.get(stored.event_id)
+    assert row is not None
+    assert (row.state, row.reason) == ended
+    assert (row.revision, row.body) == (2, new_event().body)
+    assert (row.settled_at is None) == (not stored.is_superseded) == (ended[1] is None)
+    assert stored.is_new
+
+
 def test_other_content_under_the_same_key_is_the_next_revision(engine: Engine) -> None:
     store = Events(engine)
     first = store.add(new_event())

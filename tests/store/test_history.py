@@ -163,9 +163,12 @@ def test_only_what_was_sent_counts_as_sent(engine: Engine) -> None:
         send(engine, 2, record(**refused)),
     ]
     send(engine, 3, record(reason="exists_already"))
-    send(engine, 4, record(state=State.PENDING, reason="unable_to_lock_row"))
-    send(engine, 5, record(state=State.SKIPPED, reason="nothing_to_write"))
-    send(engine, 6, record(state=State.PARKED, reason="no_match", salesforce_id=None))
+    unsent = {"salesforce_id": None}
+    send(engine, 4, record(state=State.PENDING, reason="unable_to_lock_row", **unsent))
+    send(engine, 5, record(state=State.SKIPPED, reason="nothing_to_write", **unsent))
+    send(engine, 6, record(state=State.PARKED, reason="no_match", **unsent))
+    # A replay of it waits, but it was written before.
+    sent.append(send(engine, 7, record(state=State.PENDING)))
 
     found = History(engine).last_sent("Task", [TASK_KEY], [TASK_ID])
 

@@ -12,7 +12,7 @@ from tests.store.query_plans import plans_of, statements
 from tests.store.test_events import NOW, new_event
 from tests.store.test_migrations import OLD_EVENT
 from worker.errors import StoreUnavailable
-from worker.model import State
+from worker.model import AGAIN_IN_ORDER, State
 from worker.store.engine import open_engine
 from worker.store.events import EVENT, Events
 from worker.store.tallies import Parked, RefusedDeliveries, Tallies, Tally, Waiting
@@ -55,15 +55,25 @@ def test_what_waits_is_counted_by_urgency_and_by_whether_it_is_due(
     waiting = Tallies(engine).take(due).waiting
 
     assert waiting == {
-        True: Waiting(2, 1, NOW, NOW + MINUTE),
-        False: Waiting(2, 2, NOW + 2 * MINUTE, NOW + 2 * MINUTE),
+        True: Waiting(2, 1, NOW, NOW + MINUTE, NOW),
+        False: Waiting(2, 2, *[NOW + 2 * MINUTE] * 3),
     }
+
+
+def test_what_salesforce_has_and_is_written_again_is_confirmed(engine: Engine) -> None:
+    pending = {"state": State.PENDING.value, "urgent": True}
+    add(engine, received_at=NOW, reason=AGAIN_IN_ORDER, **pending)
+    add(engine, received_at=NOW + MINUTE, reason="crm_unavailable", **pending)
+
+    waiting = Tallies(engine).take(LATER).waiting[True]
+
+    assert (waiting.oldest_at, waiting.oldest_unconfirmed_at) == (NOW, NOW + MINUTE)
 
 
 def test_of_what_waits_for_a_later_attempt_nothing_is_due(engine: Engine) -> None:
     add(engine, state="pending", next_attempt_at=LATER, urgent=False)
 
-    assert Tallies(engine).take(NOW).waiting == {False: Waiting(1, 0, NOW, None)}
+    assert Tallies(engine).take(NOW).waiting == {False: Waiting(1, 0, NOW, None, NOW)}
 
 
 def test_parked_events_are_counted_by_reason_the_most_frequent_first(

@@ -13,6 +13,7 @@ from pathlib import Path
 from celery import Celery
 
 from worker import broker
+from worker.alarm import Alarm
 from worker.bootstrap.stores import (
     calls,
     engine,
@@ -34,6 +35,7 @@ from worker.delivery.backlog import Backlogs
 from worker.delivery.draining import Drainer
 from worker.delivery.link_cache import LinkCache
 from worker.delivery.pace import SIDE_BY_SIDE, LockWaits
+from worker.delivery.past_mappings import PastMappings
 from worker.errors import SettingsFault, StoreUnavailable, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
@@ -42,8 +44,11 @@ from worker.noticeboard import RedisBoard
 from worker.org_schema import LiveSchema
 from worker.settings import Needs, Settings
 from worker.store.tallies import Tallies
+from worker.store.unconfirmed import UnconfirmedEvents
+from worker.telling import post_text
 
 __all__ = [
+    "alarm",
     "board",
     "calls",
     "celery_app",
@@ -171,6 +176,18 @@ def metrics() -> Metrics:
 
 
 @cache
+def alarm() -> Alarm:
+    """Return the alarm of urgent events that are not confirmed."""
+    read = settings().compliance
+    tell = partial(post_text, read.alarm_url) if read.alarm_url else _tell_nobody
+    return Alarm(UnconfirmedEvents(engine()), read.alarm_seconds, tell)
+
+
+def _tell_nobody(_text: str) -> None:
+    """What is late is logged all the same."""
+
+
+@cache
 def org() -> GuardedOrg:
     """Return the org that the settings name, with its guard. Raises `SettingsFault`."""
     read = settings(Needs.SALESFORCE)
@@ -187,6 +204,7 @@ def drainer() -> Drainer:
         events=events(),
         lanes=lanes(),
         calls=calls(),
+        past=PastMappings(mapping_texts()),
         crm=org().crm,
         mappings=recorded_mappings(),
         connections=read.connections,

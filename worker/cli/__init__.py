@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from worker.cli import (
+    audit,
     check,
     demo,
     diff,
+    discard,
     doctor,
     erase,
     errors,
@@ -20,9 +22,11 @@ from worker.cli import (
     hold,
     migrate,
     org,
+    parked,
     purge,
     reference,
     rekey,
+    replay,
     schema,
     send,
     test,
@@ -53,6 +57,10 @@ app.add_typer(org.app, name="org")
 app.command(name="errors")(errors.errors)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="events")(events.events)
+app.command(name="parked")(parked.parked)
+app.command(name="replay")(replay.replay)
+app.command(name="discard")(discard.discard)
+app.command(name="audit")(audit.audit)
 app.command(name="migrate")(migrate.migrate)
 app.command(name="rekey")(rekey.rekey)
 app.command(name="purge")(purge.purge)

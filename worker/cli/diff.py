@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ from worker import bootstrap
 from worker.cli.diff_report import Against, report
 from worker.cli.diff_views import lines_of
 from worker.cli.git_revision import read_revision
+from worker.cli.moments import moment
 from worker.comparing.choosing import Window
 from worker.comparing.comparison import Comparer
 from worker.comparing.snapshot import Finder
@@ -86,8 +86,8 @@ def diff(
     """
     window = Window(
         events=events or (MOST_EVENTS if since or until else DEFAULT_EVENTS),
-        since=_moment(since, "--since"),
-        until=_moment(until, "--until", is_end=True),
+        since=moment(since, "--since"),
+        until=moment(until, "--until", is_end=True),
         connection=connection,
         everything=everything,
     )
@@ -106,21 +106,6 @@ def diff(
         return
     for line in lines_of(found, records):
         typer.echo(line)
-
-
-def _moment(text: str | None, option: str, *, is_end: bool = False) -> datetime | None:
-    """Return a moment; a day alone is its beginning or, as the end, the next one's."""
-    if text is None:
-        return None
-    try:
-        if len(text) == len("2026-05-04"):
-            day = date.fromisoformat(text) + timedelta(days=is_end)
-            return datetime.combine(day, time(), UTC)
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        message = f"{option}: {text!r} is neither 2026-05-04 nor 2026-05-04T10:15:30Z"
-        raise typer.BadParameter(message) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _changed_mappings(

@@ -9,19 +9,35 @@ import typer
 from rich.table import Table
 
 from worker import bootstrap
+from worker.cli import stores
+from worker.cli.event_history import event_tables, history
 from worker.cli.terminal import console
+from worker.errors import SyncError
+from worker.store.attempts import Attempts
 from worker.store.events import Events
 from worker.store.tables import EventRow, RecordRow
 
 
+class NoSuchEvent(SyncError):
+    """No event has this number."""
+
+    reason = "no_such_event"
+
+
 def events(
+    event_id: Annotated[
+        int | None, typer.Argument(help="Show one, with its history.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 20,
     state: Annotated[
         str | None, typer.Option(help="pending, synced, skipped or parked.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the newest events with their state and records."""
+    """List the newest events with their state and records, or show one."""
+    if event_id is not None:
+        _show(event_id, as_json=as_json)
+        return
     listed = list_events(bootstrap.events(), limit, state)
     if as_json:
         typer.echo(json.dumps({"events": listed}))
@@ -30,6 +46,28 @@ def events(
     hints = (r["hint"] for event in listed for r in event["records"] if r["hint"])
     for hint in dict.fromkeys(hints):
         typer.echo(hint)
+
+
+def _show(event_id: int, *, as_json: bool) -> None:
+    found = find_event(bootstrap.events(), stores.attempts(), event_id)
+    if as_json:
+        typer.echo(json.dumps({"event": found}))
+        return
+    console().print(events_table([found]))
+    for table in event_tables(found):
+        console().print(table)
+    for record in found["records"]:
+        if record["hint"]:
+            typer.echo(record["hint"])
+
+
+def find_event(store: Events, attempts: Attempts, event_id: int) -> dict[str, Any]:
+    """Return one event with its records and history. Raises `NoSuchEvent`."""
+    row = store.get(event_id) if event_id < 2**63 else None
+    if row is None:
+        raise NoSuchEvent(f"no event {event_id}: `crm-sync events` lists them")
+    listed = _event(row, list(store.records([event_id])))
+    return {**listed, "history": history(row, attempts.of(event_id))}
 
 
 def list_events(
@@ -72,6 +110,8 @@ def _event(row: EventRow, records: list[RecordRow]) -> dict[str, Any]:
         "state": row.state,
         "reason": row.reason,
         "attempts": row.attempts,
+        "revision": row.revision,
+        "duplicates": row.duplicates,
         "received_at": row.received_at.isoformat(),
         "settled_ms": settled_ms,
         "records": [_record(record) for record in records],

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from worker import bootstrap, payloads, sources
 from worker.cli.http_file import BadHttpFile, read_http_file
+from worker.delivery.past_mappings import past_mapping
 from worker.errors import StoreUnavailable, SyncError
 from worker.mapping.compiled import CompiledMapping
 from worker.mapping.context import context_of
 from worker.mapping.paths import Context
-from worker.mapping.reading import read_mapping
 from worker.mapping_folder import load_mappings, mapping_files, no_check, read_mappings
 from worker.model import Connection, Delivery
 from worker.payloads import body_with
@@ -117,16 +117,10 @@ def _stored(event_id: int, current: bool) -> Explained:
     connection = _connection(row.connection)
     delivery = Delivery(row.headers, row.body, row.received_at)
     name = f"event {row.id}, {row.source} {row.type}"
-    used = None
-    if not current and row.mapping_hash is not None:
-        used = bootstrap.mapping_texts().get(
-            row.source, row.type, row.mapping_hash, row.mapping_version
-        )
-    if used is None:
+    mapping = None if current else past_mapping(bootstrap.mapping_texts(), row)
+    if mapping is None:
         now = _explained(connection, delivery)
         return Explained(name, now.context, now.mapping, _why_todays(row, current))
-    path = f"mappings/{row.source}/{row.type}.yaml"
-    mapping = CompiledMapping(read_mapping(used.text, path))
     event = sources.read(connection.source, delivery)
     context = context_of(event, connection, delivery.received_at)
     remark = "as it was when it wrote the event; it has changed"

@@ -12,11 +12,13 @@ from functools import partial
 
 from worker.crm import Crm
 from worker.delivery.backlog import EVENTS_A_BATCH, MOST_JOB, Backlogs
+from worker.delivery.earlier import earlier_records
 from worker.delivery.exchange import deliver
 from worker.delivery.guarding import NO_GUARD, Guard, Permit, allowed, due_again
 from worker.delivery.heartbeat import heartbeat
 from worker.delivery.link_cache import NO_CACHE, LinkCache
 from worker.delivery.pace import NO_LOCK_WAITS, LockWaits, Pace
+from worker.delivery.past_mappings import PastMappings
 from worker.delivery.planning import EventPlan, plan_event, recall_calls
 from worker.delivery.settling import fold
 from worker.errors import CrmUnavailable, SessionExpired, SyncError
@@ -28,7 +30,7 @@ from worker.store.calls import Calls
 from worker.store.events import Events
 from worker.store.lanes import Lanes, Lease, LeaseLost
 from worker.store.outcomes import EventOutcome
-from worker.store.tables import EventRow, RecordRow
+from worker.store.tables import EventRow
 
 BATCHES_A_DRAIN = 4
 # An urgent one that comes in meanwhile waits for the batch.
@@ -63,6 +65,7 @@ class Drainer:
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     calls: Calls
+    past: PastMappings
     schema: Callable[[], OrgSchema] = OrgSchema
     pace: Pace = field(default_factory=Pace)
     locks: LockWaits = NO_LOCK_WAITS
@@ -179,11 +182,16 @@ class Drainer:
     def _deliver(
         self, rows: Sequence[EventRow], lease: Lease, permit: Permit
     ) -> list[EventOutcome]:
-        earlier = self._earlier(rows)
+        earlier = earlier_records(self.events, rows)
         backlogs = self._backlogs(rows, permit)
         mappings = self.mappings.current()
         plans = [
-            plan_event(row, mappings, self.connections, earlier.get(row.id or 0, ()))
+            plan_event(
+                row,
+                self.past.of(row) if row.replay_mapping_hash else mappings,
+                self.connections,
+                earlier.get(row.id or 0, ()),
+            )
             for row in rows
         ]
         recall_calls(plans, self.calls)
@@ -220,14 +228,6 @@ class Drainer:
 
     def _keep(self, lease: Lease) -> None:
         self.lanes.renew(lease, self.clock(), self.lease_seconds)
-
-    def _earlier(self, rows: Sequence[EventRow]) -> dict[int, list[RecordRow]]:
-        """Return what earlier attempts did, by event."""
-        tried = [row.id for row in rows if row.attempts and row.id]
-        found: dict[int, list[RecordRow]] = {}
-        for record in self.events.records(tried) if tried else ():
-            found.setdefault(record.event_id, []).append(record)
-        return found
 
     def _fold(
         self, plan: EventPlan, unavailable: CrmUnavailable | None

@@ -8,14 +8,28 @@ from datetime import datetime
 from typing import Any
 
 from worker import sources
+from worker.delivery.earlier import (
+    again,
+    is_settled,
+    taken_before,
+    with_earlier,
+)
 from worker.errors import BadPayload, CrmUnavailable
 from worker.mapping.context import context_of
 from worker.mapping.link_plans import DROP
 from worker.mapping.mapping_set import MappingSet
 from worker.mapping.write_plans import TRANSFORM_REFUSED
-from worker.model import Connection, Delivery, Plan, State, Unwritten, Write
+from worker.model import (
+    AGAIN_IN_ORDER,
+    Connection,
+    Delivery,
+    Plan,
+    State,
+    Unwritten,
+    Write,
+)
 from worker.store.calls import Calls
-from worker.store.outcomes import EXISTS_ALREADY, RecordOutcome
+from worker.store.outcomes import RecordOutcome
 from worker.store.tables import EventRow, RecordRow
 
 BODY_PURGED = "body_purged"
@@ -27,6 +41,7 @@ class Job:
 
     `by_call` has what events of this very call have written before. `ids` are those of
     the records that it was found to refer to. `is_taken` says that Salesforce has it.
+    `before` is what an earlier attempt at this event wrote of the same record.
     """
 
     event_id: int
@@ -40,6 +55,7 @@ class Job:
     sent: dict[str, Any] | None = None
     outcome: RecordOutcome | None = None
     is_taken: bool = False
+    before: RecordRow | None = None
 
     @property
     def state(self) -> State | None:
@@ -48,7 +64,7 @@ class Job:
 
     def end(self, state: State, **details: Any) -> None:
         """Note what came of the write."""
-        self.outcome = RecordOutcome(
+        ended = RecordOutcome(
             ordinal=self.ordinal,
             object=self.write.object,
             key=str(self.write.key),
@@ -59,6 +75,7 @@ class Job:
             state=state,
             **details,
         )
+        self.outcome = with_earlier(ended, self.before, self.write)
 
     def written(self, salesforce_id: str | None, *, created: bool | None) -> None:
         """Note that Salesforce has the record.
@@ -106,15 +123,22 @@ def plan_event(
     connections: Mapping[str, Connection],
     earlier: Sequence[RecordRow],
 ) -> EventPlan:
-    """Return an event's plan. What an earlier attempt settled is not sent again."""
+    """Return an event's plan. What an earlier attempt settled is not sent again.
+
+    For a replay by the mapping of then, `mappings` has that one or, where it is lost,
+    none.
+    """
     planned = EventPlan(row)
     if row.purged_at is not None:
         # Nothing can be read out of it any more; what came of it stays.
         planned.state, planned.reason = State.PARKED, BODY_PURGED
-        planned.unwritten = [_again(record) for record in earlier]
+        planned.unwritten = [again(record) for record in earlier]
         return planned
     connection = connections.get(row.connection)
     mapping = mappings.find(row.source, row.type)
+    if row.replay_mapping_hash and mapping is None:
+        planned.state, planned.reason = State.PARKED, "mapping_lost"
+        return planned
     if connection is None or mapping is None:
         # The door knew both: this process is older than it, or they were taken out.
         missing = "unmapped_event" if connection else "unknown_connection"
@@ -136,6 +160,7 @@ def plan_event(
         event_id=row.id or 0,
         occurred_at=row.occurred_at,
         earlier={record.ordinal: record for record in earlier},
+        sends_all=row.reason == AGAIN_IN_ORDER,
     )
     return planned
 
@@ -165,13 +190,16 @@ def jobs_of(
     event_id: int,
     occurred_at: datetime,
     earlier: Mapping[int, RecordRow] | None = None,
+    sends_all: bool = False,
 ) -> tuple[list[Job], list[RecordOutcome]]:
     """Return the jobs of an event, and what came of the writes that none can be.
 
-    `earlier` has what an earlier attempt did, by ordinal.
+    `earlier` has what an earlier attempt did, by ordinal; `sends_all` says that it is
+    to be sent again all the same.
     """
     jobs: list[Job] = []
     unwritten: list[RecordOutcome] = []
+    known = earlier or {}
     for ordinal, write in enumerate(plan.writes):
         if isinstance(write, Unwritten):
             unwritten.append(_unwritten(ordinal, write, plan))
@@ -183,45 +211,13 @@ def jobs_of(
             occurred_at=occurred_at,
             version=plan.version,
             mapping_hash=plan.content_hash or None,
+            before=taken_before(write, known.values()),
         )
-        record = earlier.get(ordinal) if earlier else None
-        if record is not None and _is_settled(record, write, plan):
-            job.outcome = _again(record)
+        record = known.get(ordinal)
+        if record and not sends_all and is_settled(record, write, plan):
+            job.outcome = again(record)
         jobs.append(job)
     return jobs, unwritten
-
-
-def _is_settled(record: RecordRow, write: Write, plan: Plan) -> bool:
-    """Return whether an earlier attempt already ended this very write."""
-    hashes = {record.mapping_hash, plan.content_hash} - {None, ""}
-    return (
-        record.state != State.PENDING.value
-        and record.reason != EXISTS_ALREADY
-        and record.mapping_version == plan.version
-        and len(hashes) <= 1
-        and record.object == write.object
-        and record.key == str(write.key)
-        and write.fields.items() <= record.fields.items()
-    )
-
-
-def _again(record: RecordRow) -> RecordOutcome:
-    return RecordOutcome(
-        ordinal=record.ordinal,
-        object=record.object,
-        key=record.key,
-        fields=record.fields,
-        place=record.place,
-        mapping_version=record.mapping_version,
-        mapping_hash=record.mapping_hash,
-        state=State(record.state),
-        reason=record.reason,
-        error_code=record.error_code,
-        error_fields=tuple(filter(None, (record.error_fields or "").split(","))),
-        hint=record.hint,
-        salesforce_id=record.salesforce_id,
-        created=record.created,
-    )
 
 
 def _unwritten(ordinal: int, write: Unwritten, plan: Plan) -> RecordOutcome:

@@ -6,23 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from worker.delivery.planning import EventPlan
+from worker.delivery.retrying import backoff
 from worker.model import State
 from worker.store.outcomes import EventOutcome, RecordOutcome
 
-FIRST_WAIT_SECONDS = 2.0
-LONGEST_WAIT_SECONDS = 900.0
 LEAST_ATTEMPTS = 10
-
-
-def backoff(attempts: int, jitter: float) -> timedelta:
-    """Return how long to wait after so many attempts: doubling from 2 s to 15 minutes.
-
-    `jitter` from 0 to 1 takes up to half of it away, so that events that failed
-    together do not come back together.
-    """
-    doubled = FIRST_WAIT_SECONDS * 2.0 ** min(attempts - 1, 20)
-    seconds = min(doubled, LONGEST_WAIT_SECONDS) * (1 - jitter / 2)
-    return timedelta(seconds=seconds)
 
 
 def fold(
@@ -35,34 +23,45 @@ def fold(
 ) -> EventOutcome:
     """Return the event's outcome: in one state, with every record of it.
 
-    Due again while any record may still pass; after `retry_hours` and ten attempts
-    parked, but an urgent event is tried without end.
+    Due again while any record may still pass; `retry_hours` after its receipt, or its
+    replay, and ten attempts parked, but an urgent event is tried without end.
     """
+    row = plan.row
     records = _records(plan)
     state, reason = (plan.state, plan.reason) if plan.state else _state(records)
-    attempts = plan.row.attempts + 1
+    attempts = row.attempts + 1
     next_attempt_at = now
     if state is State.PENDING:
-        wait = backoff(attempts, jitter)
+        wait = backoff(reason, attempts, jitter)
         if retry_after_seconds:
             wait = max(wait, timedelta(seconds=retry_after_seconds))
         next_attempt_at = now + wait
-        expired = now - plan.row.received_at > timedelta(hours=retry_hours)
+        since = row.replayed_at or row.received_at
+        expired = now - since > timedelta(hours=retry_hours)
         # After an outage of our own the clock has run out, but nothing was tried yet.
-        if expired and attempts >= LEAST_ATTEMPTS and not plan.row.urgent:
+        if expired and attempts >= LEAST_ATTEMPTS and not row.urgent:
             state, reason = State.PARKED, "gave_up"
             records = tuple(map(_given_up, records))
     return EventOutcome(
-        event_id=plan.row.id or 0,
-        occurred_at=plan.row.occurred_at,
+        event_id=row.id or 0,
+        occurred_at=row.occurred_at,
         state=state,
         reason=reason,
         attempts=attempts,
         next_attempt_at=next_attempt_at,
-        mapping_version=plan.version,
-        mapping_hash=plan.mapping_hash,
+        mapping_version=plan.version or row.mapping_version,
+        mapping_hash=plan.mapping_hash if plan.version else row.mapping_hash,
         records=records,
+        is_planned=plan.version is not None,
+        is_replayed=row.replayed_at is not None,
+        replay_mapping_hash=row.replay_mapping_hash if state is State.PENDING else None,
+        error_code=_error_code(state, records),
     )
+
+
+def _error_code(state: State, records: tuple[RecordOutcome, ...]) -> str | None:
+    codes = (record.error_code for record in records if record.state is state)
+    return next((code for code in codes if code), None)
 
 
 def _records(plan: EventPlan) -> tuple[RecordOutcome, ...]:

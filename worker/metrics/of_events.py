@@ -73,7 +73,7 @@ def _of_parked(parked: Sequence[Parked]) -> Metric:
 def _of_unconfirmed(tally: Tally, now: datetime) -> Metric:
     parked_at = [each.oldest_at for each in tally.parked if each.urgent]
     oldest = {
-        State.PENDING: tally.waiting.get(True, NONE).oldest_at,
+        State.PENDING: tally.waiting.get(True, NONE).oldest_unconfirmed_at,
         State.PARKED: min(parked_at, default=None),
     }
     return gauge(

@@ -15,7 +15,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from worker.errors import SettingsFault
-from worker.model import Connection, OrgLogin, Retention
+from worker.model import Compliance, Connection, OrgLogin, Retention
+from worker.settings.compliance import compliance
 from worker.settings.connections import load_connections
 from worker.settings.environment import Environment
 from worker.settings.privacy import data_keys, retention
@@ -43,6 +44,7 @@ class Settings:
     metrics_token: str = field(repr=False)
     data_keys: tuple[str, ...] = field(repr=False)
     retention: Retention
+    compliance: Compliance
     salesforce: OrgLogin | None
     connections: Mapping[str, Connection]
     config_dir: Path
@@ -61,6 +63,7 @@ class Settings:
 def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
     """Return the settings. Raises `SettingsFault` with every fault and its fix."""
     environment = Environment(variables)
+    number = environment.number
     config_dir = Path(environment.text("CONFIG_DIR", "config"))
     settings = Settings(
         database_url=_database_url(environment),
@@ -69,6 +72,7 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
         metrics_token=_metrics_token(environment),
         data_keys=data_keys(environment),
         retention=retention(environment),
+        compliance=compliance(environment),
         salesforce=org_login(environment) if Needs.SALESFORCE in needs else None,
         connections=load_connections(
             config_dir / "connections.yaml",
@@ -77,25 +81,15 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
         ),
         config_dir=config_dir,
         mappings_dir=Path(environment.text("MAPPINGS_DIR", "mappings")),
-        max_body_bytes=environment.number(
-            "MAX_BODY_BYTES", 1_048_576, least=1024, most=67_108_864
-        ),
-        lanes=environment.number("LANES", 2, least=1, most=1024),
-        lease_seconds=environment.number("LEASE_SECONDS", 20, least=1, most=3600),
-        sweep_seconds=environment.number("SWEEP_SECONDS", 10, least=1, most=3600),
-        retry_hours=environment.number("RETRY_HOURS", 72, least=1, most=8760),
-        link_cache_seconds=environment.number(
-            "LINK_CACHE_SECONDS", 300, least=0, most=86_400
-        ),
-        api_budget_percent=environment.number(
-            "API_BUDGET_PERCENT", 80, least=1, most=100
-        ),
-        api_pause_percent=environment.number(
-            "API_PAUSE_PERCENT", 95, least=1, most=100
-        ),
-        bulk_threshold=environment.number(
-            "BULK_THRESHOLD", 5000, least=200, most=100_000_000
-        ),
+        max_body_bytes=number("MAX_BODY_BYTES", 1_048_576, least=1024, most=67_108_864),
+        lanes=number("LANES", 2, least=1, most=1024),
+        lease_seconds=number("LEASE_SECONDS", 20, least=1, most=3600),
+        sweep_seconds=number("SWEEP_SECONDS", 10, least=1, most=3600),
+        retry_hours=number("RETRY_HOURS", 72, least=1, most=8760),
+        link_cache_seconds=number("LINK_CACHE_SECONDS", 300, least=0, most=86_400),
+        api_budget_percent=number("API_BUDGET_PERCENT", 80, least=1, most=100),
+        api_pause_percent=number("API_PAUSE_PERCENT", 95, least=1, most=100),
+        bulk_threshold=number("BULK_THRESHOLD", 5000, least=200, most=100_000_000),
     )
     _check_shares(environment, settings)
     if environment.faults:

@@ -53,12 +53,13 @@ class Source(Protocol):
 def read(name: str, delivery: Delivery) -> Event:
     """Return the event of a verified delivery. Raises `BadPayload`.
 
-    A call of the future is dated by its receipt: nothing that really comes later could
-    supersede it otherwise.
+    A call or revision of the future is dated by its receipt: nothing that really comes
+    later could supersede it otherwise.
     """
     event = load(name).read(delivery)
     occurred_at = min(event.occurred_at, delivery.received_at)
-    return replace(event, occurred_at=occurred_at)
+    revised_at = event.revised_at and min(event.revised_at, delivery.received_at)
+    return replace(event, occurred_at=occurred_at, revised_at=revised_at)
 
 
 def names() -> list[str]:

@@ -74,6 +74,7 @@ def read(delivery: Delivery) -> Event:
         occurred_at=_occurred_at(event_type, root) or delivery.received_at,
         payload=payload.object() if known else payload.object_or_none() or {},
         body=body,
+        revised_at=root["timestamp"].timestamp_or_none(),
     )
 
 

@@ -61,6 +61,7 @@ def read(delivery: Delivery) -> Event:
         occurred_at=_sent_at(delivery),
         payload=_payload(body),
         body=body,
+        revised_at=_sent_at(delivery),
     )
 
 

@@ -71,6 +71,8 @@ def read(delivery: Delivery) -> Event:
         or delivery.received_at,
         payload=data.object() if known else data.object_or_none() or {},
         body=body,
+        # Not the time of sending: a retry of the older one may have a later one.
+        revised_at=data["pipeline_completed_at"].timestamp_or_none(),
     )
 
 

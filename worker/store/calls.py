@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
-from worker.model import State
 from worker.store.engine import reading
 from worker.store.events import EVENT
 from worker.store.outcomes import EXISTS_ALREADY
@@ -86,7 +85,6 @@ def _events_of(connection: Connection, rows: Sequence[EventRow]) -> dict[int, Ca
 def _written(connection: Connection, event_ids: list[int]) -> list[RecordRow]:
     """Return the records that Salesforce took, also where a field was left out."""
     was_taken = and_(
-        col(RecordRow.state).in_([State.SYNCED.value, State.PARKED.value]),
         col(RecordRow.salesforce_id).is_not(None),
         or_(
             col(RecordRow.reason).is_(None),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select, text
+from sqlalchemy import Connection, Engine, Table, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
@@ -38,14 +39,20 @@ class NewEvent:
     reason: str | None
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    revised_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Which row an event is in; `is_new` is False where it was there already."""
+    """Which row an event is in; `is_new` is False where it was there already.
+
+    One that `is_superseded` is kept and will not be delivered: a newer revision came
+    before it.
+    """
 
     event_id: int
     is_new: bool
+    is_superseded: bool = False
 
 
 def table_of(row_class: type[SQLModel]) -> Table:
@@ -55,6 +62,8 @@ def table_of(row_class: type[SQLModel]) -> Table:
 
 
 EVENT = table_of(EventRow)
+# Why a revision is skipped: the vendor had made another one later, which came before.
+SUPERSEDED = "superseded"
 REJECTION = table_of(RejectionRow)
 
 
@@ -65,9 +74,10 @@ class Events:
         self._engine = engine
 
     def add(self, new: NewEvent) -> Stored:
-        """Store an event and commit, or find the one that is the same.
+        """Store an event and commit, or find the one that is the same and count it.
 
-        The same key with other content becomes the next revision.
+        The same key with other content becomes the next revision, but one that the
+        vendor made before another of them is skipped.
         """
         for _ in range(3):
             try:
@@ -128,18 +138,31 @@ class Events:
 
 
 def _add(connection: Connection, new: NewEvent) -> Stored:
-    query = select(EVENT.c.id, EVENT.c.content_hash, EVENT.c.revision).where(
-        EVENT.c.connection == new.connection, EVENT.c.dedupe_key == new.dedupe_key
-    )
-    revision = 1
-    known = [*connection.execute(query)]
-    known += buried(connection, new.connection, new.dedupe_key)
-    for event_id, content_hash, known_revision in known:
-        if content_hash == new.content_hash:
-            return Stored(event_id, is_new=False)
-        revision = max(revision, known_revision + 1)
-    settled_at = None if new.state is State.PENDING else new.received_at
-    values = {
+    query = select(
+        EVENT.c.id, EVENT.c.content_hash, EVENT.c.revision, EVENT.c.revised_at
+    ).where(EVENT.c.connection == new.connection, EVENT.c.dedupe_key == new.dedupe_key)
+    stored = connection.execute(query).all()
+    deleted = buried(connection, new.connection, new.dedupe_key)
+    revisions: list[Any] = [*stored, *deleted]
+    for known in revisions:
+        if known.content_hash == new.content_hash:
+            counted = {"duplicates": EVENT.c.duplicates + 1}
+            connection.execute(
+                update(EVENT).where(EVENT.c.id == known.id).values(counted)
+            )
+            return Stored(known.id, is_new=False)
+    made = [known.revised_at for known in stored if known.revised_at]
+    is_late = bool(made and new.revised_at and new.revised_at < max(made))
+    if is_late and new.state is State.PENDING:
+        new = replace(new, state=State.SKIPPED, reason=SUPERSEDED)
+    newest = max((known.revision for known in revisions), default=0)
+    values = _values(new, revision=newest + 1)
+    row = connection.execute(insert(EVENT).values(values).returning(EVENT.c.id))
+    return Stored(row.scalar_one(), is_new=True, is_superseded=new.reason == SUPERSEDED)
+
+
+def _values(new: NewEvent, revision: int) -> dict[str, Any]:
+    return {
         "connection": new.connection,
         "source": new.source,
         "type": new.type,
@@ -152,13 +175,12 @@ def _add(connection: Connection, new: NewEvent) -> Stored:
         "urgent": new.urgent,
         "occurred_at": new.occurred_at,
         "received_at": new.received_at,
+        "revised_at": new.revised_at,
         "state": new.state.value,
         "reason": new.reason,
         "attempts": 0,
         "next_attempt_at": new.received_at,
-        "settled_at": settled_at,
+        "settled_at": None if new.state is State.PENDING else new.received_at,
         "headers": dict(new.headers),
         "body": new.body,
     }
-    row = connection.execute(insert(EVENT).values(values).returning(EVENT.c.id))
-    return Stored(row.scalar_one(), is_new=True)

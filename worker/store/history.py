@@ -26,16 +26,10 @@ from worker.store.outcomes import EXISTS_ALREADY, RECORD
 from worker.store.record_search import records_sent_to
 from worker.store.tables import EventRow, RecordRow
 
-# A parked record has an id where Salesforce took all fields but those of a transform
-# that refused its value.
+# A record that is not synced has an id where Salesforce took all fields but those of a
+# transform that refused its value, or where an earlier replay wrote it.
 _WAS_SENT = and_(
-    or_(
-        RECORD.c.state == State.SYNCED.value,
-        and_(
-            RECORD.c.state == State.PARKED.value,
-            RECORD.c.salesforce_id.is_not(None),
-        ),
-    ),
+    or_(RECORD.c.state == State.SYNCED.value, RECORD.c.salesforce_id.is_not(None)),
     or_(RECORD.c.reason.is_(None), RECORD.c.reason != EXISTS_ALREADY),
 )
 

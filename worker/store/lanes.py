@@ -112,7 +112,10 @@ class Lanes:
         Records are named by Salesforce id or by key (`Field=value`).
         """
         conditions = (
-            col(RecordRow.state) == State.SYNCED.value,
+            or_(
+                col(RecordRow.state) == State.SYNCED.value,
+                col(RecordRow.salesforce_id).is_not(None),
+            ),
             col(RecordRow.occurred_at) >= since,
         )
         with reading(self._engine) as connection:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, update
 
 from worker.model import State
+from worker.store.attempts import KEPT, Attempt, add_attempts
 from worker.store.engine import dialect_insert
 from worker.store.events import EVENT, table_of
 from worker.store.tables import RecordRow
@@ -52,6 +53,16 @@ class EventOutcome:
     mapping_version: str | None
     records: tuple[RecordOutcome, ...]
     mapping_hash: str | None = None
+    # Whether `records` are all of the event: else those of before stay beside them.
+    is_planned: bool = True
+    is_replayed: bool = False
+    replay_mapping_hash: str | None = None
+    error_code: str | None = None
+
+    @property
+    def may_have_records(self) -> bool:
+        """Whether an attempt before this one may have written some."""
+        return self.attempts > 1 or self.is_replayed
 
 
 def write_outcomes(
@@ -60,13 +71,16 @@ def write_outcomes(
     """Write the outcomes down; an earlier attempt's records are overwritten."""
     connection.execute(_SETTLE_EVENT, [_event_values(o, now) for o in outcomes])
     # A changed mapping may ask for fewer writes than the attempt before.
-    retried = [o for o in outcomes if o.attempts > 1]
+    retried = [o for o in outcomes if o.may_have_records and o.is_planned]
     if retried:
         ends = [{"of_event": o.event_id, "end": len(o.records)} for o in retried]
         connection.execute(_DROP_STALE, ends)
     records = [row for o in outcomes for row in _record_values(o, now)]
     if records:
         connection.execute(_upsert_record(connection), records)
+    worth_noting = [o for o in outcomes if _is_worth_noting(o)]
+    long = [o.event_id for o in worth_noting if o.attempts > KEPT or o.is_replayed]
+    add_attempts(connection, [_attempt(o, now) for o in worth_noting], long)
 
 
 _DROP_STALE = delete(RECORD).where(
@@ -83,6 +97,7 @@ _SETTLE_EVENT = (
         settled_at=bindparam("settled"),
         mapping_version=bindparam("version"),
         mapping_hash=bindparam("hash"),
+        replay_mapping_hash=bindparam("replay_hash"),
     )
 )
 
@@ -97,6 +112,7 @@ def _event_values(outcome: EventOutcome, now: datetime) -> dict[str, Any]:
         "settled": None if outcome.state is State.PENDING else now,
         "version": outcome.mapping_version,
         "hash": outcome.mapping_hash,
+        "replay_hash": outcome.replay_mapping_hash,
     }
 
 
@@ -124,6 +140,25 @@ def _record_values(outcome: EventOutcome, now: datetime) -> list[dict[str, Any]]
         }
         for record in outcome.records
     ]
+
+
+def _is_worth_noting(outcome: EventOutcome) -> bool:
+    """Of what passes at once, which most do, the event's own row says all."""
+    passed = outcome.state in (State.SYNCED, State.SKIPPED)
+    return outcome.may_have_records or not passed
+
+
+def _attempt(outcome: EventOutcome, now: datetime) -> Attempt:
+    is_pending = outcome.state is State.PENDING
+    return Attempt(
+        event_id=outcome.event_id,
+        number=outcome.attempts,
+        at=now,
+        state=outcome.state.value,
+        reason=outcome.reason,
+        error_code=outcome.error_code,
+        next_attempt_at=outcome.next_attempt_at if is_pending else None,
+    )
 
 
 def _upsert_record(connection: Connection) -> Any:

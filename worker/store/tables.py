@@ -6,57 +6,28 @@ migration. Moments are aware and in UTC.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 from sqlmodel import Field, SQLModel
 
+from worker.store.columns import BigId, index_where, moment
 from worker.store.sealing import SealedBytes, SealedJson, SealedText, hash_of
 
-BigId = BigInteger().with_variant(Integer, "sqlite")
 PENDING = text("state = 'pending'")
 UNPURGED = text("purged_at IS NULL AND settled_at IS NOT NULL")
 PURGED = text("purged_at IS NOT NULL")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, which SQLite would give back naive."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(
-        self, value: datetime | None, _dialect: Dialect
-    ) -> datetime | None:
-        """Store UTC."""
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(
-        self, value: datetime | None, _dialect: Dialect
-    ) -> datetime | None:
-        """Give UTC back."""
-        if value is None:
-            return None
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return aware.astimezone(UTC)
-
-
-def _moment(nullable: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable))
+UNALARMED = text("urgent AND alarmed_at IS NULL")
 
 
 class EventRow(SQLModel, table=True):
@@ -66,32 +37,15 @@ class EventRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("connection", "dedupe_key", "revision"),
         UniqueConstraint("connection", "dedupe_key", "content_hash"),
-        Index(
-            "ix_event_due",
-            "lane",
-            "next_attempt_at",
-            sqlite_where=PENDING,
-            postgresql_where=PENDING,
-        ),
+        index_where(PENDING, "ix_event_due", "lane", "next_attempt_at"),
         Index("ix_event_state", "state", "id"),
+        index_where(UNALARMED, "ix_event_unalarmed", "state", "received_at"),
         Index("ix_event_call", "call_id"),
         Index("ix_event_type", "source", "type", "received_at", "id"),
         Index("ix_event_received", "received_at", "id"),
         Index("ix_event_party", "party_hash", "received_at"),
-        Index(
-            "ix_event_unpurged",
-            "settled_at",
-            "id",
-            sqlite_where=UNPURGED,
-            postgresql_where=UNPURGED,
-        ),
-        Index(
-            "ix_event_purged",
-            "settled_at",
-            "id",
-            sqlite_where=PURGED,
-            postgresql_where=PURGED,
-        ),
+        index_where(UNPURGED, "ix_event_unpurged", "settled_at", "id"),
+        index_where(PURGED, "ix_event_purged", "settled_at", "id"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
@@ -108,22 +62,60 @@ class EventRow(SQLModel, table=True):
     )
     lane: int
     urgent: bool
-    occurred_at: datetime = _moment()
-    received_at: datetime = _moment()
+    occurred_at: datetime = moment()
+    received_at: datetime = moment()
     state: str
     reason: str | None = None
     attempts: int = 0
-    next_attempt_at: datetime = _moment()
-    settled_at: datetime | None = _moment(nullable=True)
+    next_attempt_at: datetime = moment()
+    settled_at: datetime | None = moment(nullable=True)
+    # Since when somebody was told that an urgent one is not confirmed.
+    alarmed_at: datetime | None = moment(nullable=True)
     mapping_version: str | None = None
     mapping_hash: str | None = None
     headers: dict[str, str] = Field(sa_column=Column(SealedJson, nullable=False))
     body: bytes = Field(sa_column=Column(SealedBytes, nullable=False))
-    purged_at: datetime | None = _moment(nullable=True)
+    purged_at: datetime | None = moment(nullable=True)
+    # When the vendor made this content, where it says so.
+    revised_at: datetime | None = moment(nullable=True)
+    # How often the same came again.
+    duplicates: int = Field(
+        default=0, sa_column=Column(Integer, nullable=False, server_default="0")
+    )
+    # Since when the last replay has it due, and by which mapping if not by today's.
+    replayed_at: datetime | None = moment(nullable=True)
+    replay_mapping_hash: str | None = None
+
+
+class AttemptRow(SQLModel, table=True):
+    """How an attempt at an event ended, and when the next was due. No payload value.
+
+    Number 0 is what became of it before the first attempt, or by a person's act.
+    """
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_event", "event_id", "id"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    event_id: int = Field(
+        sa_column=Column(
+            BigId, ForeignKey("event.id", ondelete="CASCADE"), nullable=False
+        )
+    )
+    number: int
+    at: datetime = moment()
+    state: str
+    reason: str | None = None
+    error_code: str | None = None
+    next_attempt_at: datetime | None = moment(nullable=True)
 
 
 class RecordRow(SQLModel, table=True):
-    """One write of an event: what was sent to Salesforce and what came of it."""
+    """One write of an event: what was sent to Salesforce and what came of it.
+
+    One with a `salesforce_id` is in Salesforce, whatever the last attempt came to;
+    `fields` are then those that were written.
+    """
 
     __tablename__ = "record"
     __table_args__ = (
@@ -146,7 +138,7 @@ class RecordRow(SQLModel, table=True):
     place: str
     mapping_version: str
     mapping_hash: str | None = None
-    occurred_at: datetime = _moment()
+    occurred_at: datetime = moment()
     state: str
     reason: str | None = None
     error_code: str | None = None
@@ -155,7 +147,7 @@ class RecordRow(SQLModel, table=True):
     salesforce_id: str | None = None
     created: bool | None = None
     attempts: int = 0
-    settled_at: datetime | None = _moment(nullable=True)
+    settled_at: datetime | None = moment(nullable=True)
 
 
 class TombstoneRow(SQLModel, table=True):
@@ -179,9 +171,9 @@ class HoldRow(SQLModel, table=True):
     party: str = Field(sa_column=Column(SealedText, nullable=False))
     reason: str = Field(sa_column=Column(SealedText, nullable=False))
     actor: str
-    at: datetime = _moment()
+    at: datetime = moment()
     released_by: str | None = None
-    released_at: datetime | None = _moment(nullable=True)
+    released_at: datetime | None = moment(nullable=True)
 
 
 class MappingRow(SQLModel, table=True):
@@ -196,7 +188,7 @@ class MappingRow(SQLModel, table=True):
     version: str
     content_hash: str
     text: str = Field(sa_column=Column(Text, nullable=False))
-    first_used_at: datetime = _moment()
+    first_used_at: datetime = moment()
 
 
 class LaneRow(SQLModel, table=True):
@@ -206,7 +198,7 @@ class LaneRow(SQLModel, table=True):
 
     lane: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     epoch: int = 0
-    expires_at: datetime | None = _moment(nullable=True)
+    expires_at: datetime | None = moment(nullable=True)
 
 
 class RejectionRow(SQLModel, table=True):
@@ -219,9 +211,9 @@ class RejectionRow(SQLModel, table=True):
     connection: str
     reason: str
     remote: str
-    hour: datetime = _moment()
+    hour: datetime = moment()
     times: int
-    last_at: datetime = _moment()
+    last_at: datetime = moment()
 
 
 class AuditRow(SQLModel, table=True):
@@ -230,7 +222,7 @@ class AuditRow(SQLModel, table=True):
     __tablename__ = "audit"
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
-    at: datetime = _moment()
+    at: datetime = moment()
     actor: str
     action: str
     subject: str = Field(sa_column=Column(Text, nullable=False))

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
 
-from worker.model import State
+from worker.model import AGAIN_IN_ORDER, State
 from worker.store.engine import reading
 from worker.store.events import EVENT, REJECTION
 
@@ -24,6 +24,8 @@ class Waiting:
     due: int = 0
     oldest_at: datetime | None = None
     oldest_due_at: datetime | None = None
+    # Without those that Salesforce has, and that are written once more in their order.
+    oldest_unconfirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def _by_state(connection: Connection) -> dict[str, int]:
 
 def _waiting(connection: Connection, now: datetime) -> dict[bool, Waiting]:
     is_due = EVENT.c.next_attempt_at <= now
+    is_new = func.coalesce(EVENT.c.reason, "") != AGAIN_IN_ORDER
     query = (
         select(
             EVENT.c.urgent,
@@ -86,6 +89,7 @@ def _waiting(connection: Connection, now: datetime) -> dict[bool, Waiting]:
             func.count().filter(is_due),
             func.min(EVENT.c.received_at),
             func.min(EVENT.c.received_at).filter(is_due),
+            func.min(EVENT.c.received_at).filter(is_new),
         )
         .where(EVENT.c.state == State.PENDING.value)
         .group_by(EVENT.c.urgent)

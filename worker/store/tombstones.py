@@ -17,7 +17,7 @@ TOMBSTONE = TombstoneRow.__table__  # type: ignore[attr-defined]
 class Buried(NamedTuple):
     """An event of the same key that was deleted."""
 
-    event_id: int
+    id: int
     content_hash: str
     revision: int
 

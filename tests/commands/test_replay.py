@@ -1,0 +1,256 @@
+"""`crm-sync parked`, `replay`, `discard`, `audit` and `events NUMBER`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.commands.running import Ended, crm_sync
+from tests.store.test_events import NOW, new_event
+from tests.store.test_lanes import record
+from tests.store.test_replays import settle
+from worker import broker
+from worker.errors import BrokerUnavailable
+from worker.model import State
+from worker.store.events import Events
+
+HINT = "cora/call.completed.yaml:5: no Debt_Account__c: create the record, then replay"
+NOBODY_THERE = 2
+
+
+@pytest.fixture(autouse=True)
+def rung() -> Iterator[list[int]]:
+    """The lanes that were rung for; there is no Redis."""
+    lanes: list[int] = []
+    with patch.object(broker, "ring", lambda _app, lane: lanes.append(lane)):
+        yield lanes
+
+
+@pytest.fixture
+def parked(sqlite: Engine) -> list[int]:
+    """Three parked events, one of them for another reason, and a synced one."""
+    refused = {
+        "state": State.PARKED,
+        "salesforce_id": None,
+        "hint": HINT,
+        "error_code": "NO_SUCH",
+    }
+    records = {"records": (record(**refused),)}
+    settle(sqlite, "0", state=State.SYNCED, reason=None)
+    return [
+        settle(sqlite, "1", reason="ambiguous_match", lane=1, **records),
+        settle(sqlite, "2", lane=2, **records),
+        settle(sqlite, "3", lane=3, **records),
+    ]
+
+
+def run(sqlite: Engine, *arguments: str | int, given: str = "") -> Ended:
+    database = {"DATABASE_URL": sqlite.url.render_as_string()}
+    named = database | {"CRM_SYNC_ACTOR": "desk"}
+    return crm_sync(*map(str, arguments), given=given, **named)
+
+
+def states(sqlite: Engine) -> list[str]:
+    return [row.state for row in Events(sqlite).newest(9)][::-1]
+
+
+def audited(sqlite: Engine) -> list[dict[str, Any]]:
+    listed = json.loads(run(sqlite, "audit", "--json").out)["audit"]
+    return [dict(row) for row in listed]
+
+
+def test_parked_events_are_shown_by_reason_with_what_to_do(
+    sqlite: Engine, parked: list[int]
+) -> None:
+    groups = json.loads(run(sqlite, "parked", "--json").out)["parked"]
+
+    assert [(g["reason"], g["events"], g["oldest"]) for g in groups] == [
+        ("ambiguous_match", 1, parked[0]),
+        ("no_match", 2, parked[1]),
+    ]
+    first = groups[0]
+    assert (first["object"], first["error_code"]) == ("Task", "NO_SUCH")
+    assert first["hint"] == HINT
+    assert HINT in run(sqlite, "parked").out
+
+
+def test_the_events_of_a_reason_are_listed_the_oldest_first(
+    sqlite: Engine, parked: list[int]
+) -> None:
+    ended = run(sqlite, "parked", "--reason", "no_match", "--json")
+
+    listed = json.loads(ended.out)["parked"]
+    assert [(e["event"], e["hint"]) for e in listed] == [(i, HINT) for i in parked[1:]]
+
+
+def test_nothing_parked_is_said_to_be_so(sqlite: Engine) -> None:
+    assert run(sqlite, "parked").out == "nothing is parked\n"
+    listed = run(sqlite, "parked", "--reason", "no_match")
+    assert listed.out == "nothing is parked for no_match\n"
+
+
+def test_a_replay_says_how_many_rings_their_lanes_and_is_written_down(
+    sqlite: Engine, parked: list[int], rung: list[int]
+) -> None:
+    ended = run(sqlite, "replay", "--reason", "no_match", "--yes")
+
+    assert ended.exit_code == 0, ended.err
+    assert "2 events found" in ended.out
+    assert "2 events due again" in ended.out
+    assert states(sqlite) == ["synced", "parked", "pending", "pending"]
+    assert rung == [2, 3]
+    (act,) = audited(sqlite)
+    assert (act["actor"], act["action"], act["count"]) == ("desk", "replay", 2)
+    assert json.loads(act["subject"]) == {"state": "parked", "reason": "no_match"}
+    assert act["detail"] == "mapping current, 50 a second"
+
+
+def test_named_events_of_any_settled_state_are_replayed(
+    sqlite: Engine, parked: list[int]
+) -> None:
+    pending = Events(sqlite).add(new_event(dedupe_key="9")).event_id
+
+    ended = run(sqlite, "replay", parked[0], 1, pending, 999, "--yes")
+
+    assert "2 events found" in ended.out
+    assert states(sqlite) == ["pending", "pending", "parked", "parked", "pending"]
+    (act,) = audited(sqlite)
+    assert json.loads(act["subject"])["events"] == [parked[0], 1, pending, 999]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("replay", "--all"),
+        ("replay", "--reason", "no_match"),
+        ("discard", "--all", "--reason", "sold"),
+    ],
+)
+def test_without_a_terminal_or_yes_nothing_is_changed(
+    sqlite: Engine, parked: list[int], command: tuple[str, ...]
+) -> None:
+    ended = run(sqlite, *command, given="y\n")
+
+    assert ended.exit_code == NOBODY_THERE
+    assert "Nobody is there to ask: say --yes" in ended.err
+    assert states(sqlite) == ["synced", "parked", "parked", "parked"]
+    assert audited(sqlite) == []
+
+
+@pytest.mark.parametrize("command", [("replay",), ("discard", "--reason", "sold")])
+def test_a_dry_run_only_counts(
+    sqlite: Engine, parked: list[int], command: tuple[str, ...]
+) -> None:
+    ended = run(sqlite, *command, "--all", "--dry-run")
+
+    assert (ended.exit_code, ended.out.splitlines()[0]) == (0, "3 events found")
+    assert states(sqlite) == ["synced", "parked", "parked", "parked"]
+    assert audited(sqlite) == []
+
+
+@pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 0), ("n\n", 1)])
+def test_a_person_is_asked(
+    sqlite: Engine, parked: list[int], answer: str, exit_code: int
+) -> None:
+    with patch("worker.cli.selecting.is_terminal", return_value=True):
+        ended = run(sqlite, "replay", "--all", given=answer)
+
+    assert ended.exit_code == exit_code
+    assert "Replay 3 events?" in ended.out
+    assert states(sqlite).count("pending") == (3 if exit_code == 0 else 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["replay"], "say --all"),
+        (["replay", "--all", "--state", "pending"], "none of synced, skipped, parked"),
+        (["replay", "--since", "yesterday"], "is neither 2026-05-04"),
+        (
+            ["replay", "--since", "2026-05-05", "--until", "2026-05-04"],
+            "--since has to be before",
+        ),
+        (["replay", "--all", "--rate", "-1"], "--rate"),
+        (["replay", "--all", "--rate", "0.001"], "--rate"),
+        (["discard", "--reason", "sold"], "say --all"),
+        (["discard", "--all", "--reason", " "], "say why"),
+        (["discard", "--all"], "--reason"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_refused(
+    sqlite: Engine, arguments: list[str], hint: str
+) -> None:
+    ended = run(sqlite, *arguments)
+
+    assert ended.exit_code == NOBODY_THERE
+    assert hint in ended.err
+
+
+def test_what_is_not_replayed_is_said(sqlite: Engine, parked: list[int]) -> None:
+    ended = run(sqlite, "replay", "--all", "--mapping-version", "original", "--yes")
+
+    assert "3 events of them left as they are" in ended.out
+    assert "not written by a mapping that is kept" in ended.out
+    assert states(sqlite) == ["synced", "parked", "parked", "parked"]
+
+
+def test_with_redis_away_the_sweep_rings(sqlite: Engine, parked: list[int]) -> None:
+    with patch.object(broker, "ring", side_effect=BrokerUnavailable("away")):
+        ended = run(sqlite, "replay", "--all", "--yes")
+
+    assert ended.exit_code == 0
+    assert "the sweep rings" in ended.err
+    assert states(sqlite).count("pending") == 3
+
+
+def test_discarded_events_are_skipped_and_it_is_written_down_why(
+    sqlite: Engine, parked: list[int]
+) -> None:
+    ended = run(
+        sqlite, "discard", "--parked-reason", "no_match", "--reason", "sold", "--yes"
+    )
+
+    assert ended.out.splitlines()[-1] == "2 events discarded"
+    assert states(sqlite) == ["synced", "parked", "skipped", "skipped"]
+    (act,) = audited(sqlite)
+    assert (act["action"], act["count"], act["detail"]) == ("discard", 2, "sold")
+    assert "desk" in run(sqlite, "audit").out
+
+
+def test_one_event_is_shown_with_its_history(sqlite: Engine, parked: list[int]) -> None:
+    Events(sqlite).add(new_event(dedupe_key="2"))
+    run(sqlite, "replay", parked[1], "--yes")
+
+    found = json.loads(run(sqlite, "events", parked[1], "--json").out)["event"]
+
+    assert (found["event"], found["revision"], found["duplicates"]) == (parked[1], 1, 1)
+    acts = [(a["attempt"], a["state"], a["reason"]) for a in found["history"]]
+    assert acts == [(1, "parked", "no_match"), (0, "pending", "replayed")]
+    shown = run(sqlite, "events", parked[1]).out
+    assert "revision 1, duplicates: 1" in shown
+    assert HINT in shown
+
+
+def test_what_passed_at_once_has_a_history_of_one(
+    sqlite: Engine, parked: list[int]
+) -> None:
+    found = json.loads(run(sqlite, "events", 1, "--json").out)["event"]
+
+    (only,) = found["history"]
+    assert (only["attempt"], only["state"]) == (1, "synced")
+    assert only["at"] == NOW.isoformat(timespec="seconds")
+
+
+@pytest.mark.parametrize("number", [77, 9 * 10**30])
+def test_an_event_that_is_not_there_is_said_to_be_so(
+    sqlite: Engine, number: int
+) -> None:
+    ended = run(sqlite, "events", number)
+
+    assert ended.exit_code == 1
+    assert f"no event {number}" in ended.err

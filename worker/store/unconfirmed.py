@@ -1,0 +1,57 @@
+"""Urgent events that Salesforce has not confirmed. Floor 2."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select, update
+
+from worker.model import AGAIN_IN_ORDER, State
+from worker.store.engine import reading, writing
+from worker.store.events import EVENT
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """An urgent event that waits, or is parked, with why."""
+
+    event_id: int
+    connection: str
+    received_at: datetime
+    state: str
+    reason: str | None
+
+
+class UnconfirmedEvents:
+    """Those of a database. Both methods raise `StoreUnavailable`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def since(self, moment: datetime, limit: int) -> list[Unconfirmed]:
+        """Return those received by then of which nobody was told, the oldest first."""
+        query = (
+            select(
+                EVENT.c.id,
+                EVENT.c.connection,
+                EVENT.c.received_at,
+                EVENT.c.state,
+                EVENT.c.reason,
+            )
+            .where(EVENT.c.urgent, EVENT.c.alarmed_at.is_(None))
+            .where(EVENT.c.state.in_([State.PENDING.value, State.PARKED.value]))
+            .where(EVENT.c.received_at <= moment)
+            .where(func.coalesce(EVENT.c.reason, "") != AGAIN_IN_ORDER)
+            .order_by(EVENT.c.received_at, EVENT.c.id)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return [Unconfirmed(*row) for row in connection.execute(query)]
+
+    def told(self, event_ids: Sequence[int], now: datetime) -> None:
+        """Note that somebody was told of them."""
+        query = update(EVENT).where(EVENT.c.id.in_(event_ids)).values(alarmed_at=now)
+        with writing(self._engine) as connection:
+            connection.execute(query)
