@@ -125,8 +125,7 @@ def plan_event(
 ) -> EventPlan:
     """Return an event's plan. What an earlier attempt settled is not sent again.
 
-    For a replay by the mapping of then, `mappings` has that one or, where it is lost,
-    none.
+    `mappings` has that of then for a replay by it, or none where it is lost.
     """
     planned = EventPlan(row)
     if row.purged_at is not None:
