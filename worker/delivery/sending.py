@@ -12,6 +12,7 @@ from worker.delivery.duplicates import about_duplicates
 from worker.delivery.halving import Pair, Requests
 from worker.delivery.hints import refusal_hint
 from worker.delivery.limits import is_governed, is_hopeless, is_locked
+from worker.delivery.linking import end_unlinked
 from worker.delivery.lookup import Lookup
 from worker.delivery.merging import (
     Identity,
@@ -204,6 +205,8 @@ def _is_there(row: Row) -> bool:
 
 def _settle_error(row: Row, result: RowResult, code: str) -> Verdict:
     verdict = about_duplicates(row, _verdict(result, code), code)
+    if end_unlinked(row, result, verdict):
+        return verdict
     state = State.PENDING if verdict.act is Act.RETRY else State.PARKED
     for job in row.jobs:
         job.end(
