@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from tests.delivery.harness import Harness, Spy, add_account, cora_call, with_mapping
+from tests.delivery.harness import (
+    Harness,
+    Spy,
+    add_account,
+    cora_call,
+    cora_mapping,
+    with_mapping,
+)
+from tests.orgs import client_of
 from worker.localorg import LocalOrg
 
 PROMISE = """
@@ -383,3 +391,19 @@ def test_the_rows_of_a_parent_that_only_salesforce_knows_go_together(
 
     numbers = [record[NESTED][NUMBER].lower() for record in sent(promised)]
     assert numbers == sorted(numbers)
+
+
+def test_a_call_with_two_children_of_an_account_is_one_request(
+    sqlite: Engine, org: LocalOrg
+) -> None:
+    account_id = add_account(org)
+    mapping = cora_mapping(PROMISE + DETAIL.replace("MATCH", BY_NUMBER))
+    with client_of(org.url) as crm:
+        harness = Harness(sqlite, crm, mapping)
+        answer = harness.send(promise())
+        harness.drain()
+
+    assert harness.ended(answer) == SYNCED
+    for name in ("Promise_To_Pay__c", "Call_Detail__c"):
+        assert [record[LINK] for record in org.records(name)] == [account_id]
+    assert org.stats()["api_requests"] == 1
