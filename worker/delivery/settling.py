@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from worker.delivery.linking import NO_MATCH
+from worker.delivery.ordering import WAITS_FOR_PARENT
 from worker.delivery.planning import EventPlan
 from worker.model import State
 from worker.store.outcomes import EventOutcome, RecordOutcome
@@ -12,6 +14,10 @@ from worker.store.outcomes import EventOutcome, RecordOutcome
 FIRST_WAIT_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 900.0
 LEAST_ATTEMPTS = 10
+# Whom a record refers to may come after it, but is not waited for without end.
+PARENT_WAIT_SECONDS = 1800.0
+PARENT_HOURS = 4
+PARENT_ATTEMPTS = 4
 
 
 def backoff(attempts: int, jitter: float) -> timedelta:
@@ -36,14 +42,17 @@ def fold(
     """Return the event's outcome: in one state, with every record of it.
 
     Due again while any record may still pass; after `retry_hours` and ten attempts
-    parked, but an urgent event is tried without end.
+    parked, but an urgent event is tried without end. A record whose link Salesforce
+    cannot resolve is parked much sooner, whatever its event.
     """
-    records = _records(plan)
+    records = _orphans_parked(_records(plan), plan, now)
     state, reason = (plan.state, plan.reason) if plan.state else _state(records)
     attempts = plan.row.attempts + 1
     next_attempt_at = now
     if state is State.PENDING:
         wait = backoff(attempts, jitter)
+        if _only_parents_miss(records):
+            wait = timedelta(seconds=PARENT_WAIT_SECONDS * (1 - jitter / 2))
         if retry_after_seconds:
             wait = max(wait, timedelta(seconds=retry_after_seconds))
         next_attempt_at = now + wait
@@ -70,6 +79,21 @@ def _records(plan: EventPlan) -> tuple[RecordOutcome, ...]:
     if len(done) != len(plan.jobs):
         raise AssertionError("a job without an outcome")
     return tuple(sorted([*plan.unwritten, *done], key=lambda record: record.ordinal))
+
+
+def _orphans_parked(
+    records: tuple[RecordOutcome, ...], plan: EventPlan, now: datetime
+) -> tuple[RecordOutcome, ...]:
+    waited = now - plan.row.received_at
+    attempts = plan.row.attempts + 1
+    if attempts < PARENT_ATTEMPTS or waited < timedelta(hours=PARENT_HOURS):
+        return records
+    return tuple(_given_up(r) if r.reason == NO_MATCH else r for r in records)
+
+
+def _only_parents_miss(records: tuple[RecordOutcome, ...]) -> bool:
+    reasons = {r.reason for r in records if r.state is State.PENDING}
+    return NO_MATCH in reasons and reasons <= {NO_MATCH, WAITS_FOR_PARENT}
 
 
 def _given_up(record: RecordOutcome) -> RecordOutcome:
