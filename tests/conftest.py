@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from tests.orgs import client_of, running_org
 from tests.scheduling import OneSystem
@@ -64,6 +65,10 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_engine(postgres_url: str) -> Iterator[Engine]:
     engine = open_engine(postgres_url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for off in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {off} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
     migrate(engine)
     yield engine
     engine.dispose()
@@ -92,12 +97,29 @@ def sqlite(tmp_path: Path) -> Iterator[Engine]:
 
 @contextmanager
 def sqlite_engine(folder: Path) -> Iterator[Engine]:
-    opened = open_engine(f"sqlite:///{folder / 'events.db'}")
-    migrate(opened)
+    path = folder / "events.db"
+    path.write_bytes(_migrated())
+    opened = open_engine(f"sqlite:///{path}")
+    event.listen(opened, "connect", _wait_for_no_disk)
     try:
         yield opened
     finally:
         opened.dispose()
+
+
+@cache
+def _migrated() -> bytes:
+    """The file of an empty database: migrating takes longer than many a test."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        engine = open_engine(f"sqlite:///{path}")
+        migrate(engine)
+        engine.dispose()
+        return path.read_bytes()
+
+
+def _wait_for_no_disk(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture
