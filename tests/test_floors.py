@@ -29,6 +29,7 @@ FLOORS = {
     "crm": 2,
     "checking": 3,
     "intake": 3,
+    "org_access": 3,
     "delivery": 3,
     "rehearsal": 4,
     "comparing": 4,

@@ -6,22 +6,18 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from celery import Celery
 from sqlalchemy import Engine
 
 from worker import broker
 from worker.checking import Checker, RecordedMappings, Used
-from worker.crm.guarded_org import GuardedOrg
-from worker.crm.salesforce import SalesforceCrm
-from worker.crm.session import OnHeaders, Session, ignore_headers
-from worker.crm.shared_tokens import SharedTokens
-from worker.crm.usage import Budget
 from worker.delivery.draining import Drainer
 from worker.delivery.link_cache import LinkCache
 from worker.delivery.pace import SIDE_BY_SIDE, LockWaits
@@ -38,6 +34,10 @@ from worker.store.history import History
 from worker.store.lanes import Lanes
 from worker.store.mapping_texts import MappingTexts
 from worker.store.marks import EventMarks
+
+if TYPE_CHECKING:  # read when asked for: web, beat and most commands need no org
+    from worker.crm.guarded_org import GuardedOrg
+    from worker.crm.salesforce import SalesforceCrm
 
 
 def utc_now() -> datetime:
@@ -118,20 +118,11 @@ def calls() -> Calls:
     return Calls(engine())
 
 
-@contextmanager
-def salesforce() -> Iterator[SalesforceCrm]:
+def salesforce() -> AbstractContextManager[SalesforceCrm]:
     """Give a client of the org that the settings name. Raises `SettingsFault`."""
-    with closing(_session(settings(Needs.SALESFORCE))) as session:
-        yield SalesforceCrm(session)
+    from worker import org_access
 
-
-def _session(read: Settings, on_headers: OnHeaders = ignore_headers) -> Session:
-    """Return a session; with a key for it, its token is every process's."""
-    login, key = read.salesforce, read.token_key
-    if login is None:
-        raise AssertionError("settings without the org that they need")
-    tokens = SharedTokens(read.redis_url, key, login) if key else None
-    return Session(login, tokens, on_headers=on_headers)
+    return org_access.open_client(settings(Needs.SALESFORCE))
 
 
 def used_mappings() -> Used:
@@ -192,10 +183,9 @@ def board() -> RedisBoard:
 @cache
 def org() -> GuardedOrg:
     """Return the org that the settings name, with its guard. Raises `SettingsFault`."""
-    read = settings(Needs.SALESFORCE)
-    budget = Budget(read.api_budget_percent, read.api_pause_percent)
-    open_session = partial(_session, read)
-    return GuardedOrg(open_session, budget, board(), time.time, random.random)
+    from worker import org_access
+
+    return org_access.guarded_org(settings(Needs.SALESFORCE), board())
 
 
 @cache
