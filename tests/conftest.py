@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from tests.orgs import client_of, running_org
 from tests.scheduling import OneSystem
@@ -75,24 +75,37 @@ def postgres_engine(postgres_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest) -> Engine:
     """A migrated, empty database: first SQLite, then PostgreSQL."""
     if request.param == "sqlite":
-        with sqlite_engine(tmp_path) as opened:
-            yield opened
-        return
-    opened = request.getfixturevalue("postgres_engine")
-    names = ", ".join(SQLModel.metadata.tables)
+        emptied: Engine = request.getfixturevalue("sqlite")
+        return emptied
+    opened: Engine = request.getfixturevalue("postgres_engine")
     with opened.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-    yield opened
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            connection.execute(table.delete())
+        # Quicker than TRUNCATE by far, which makes new files.
+        sequences = "SELECT setval(oid::regclass, 1, false) FROM pg_class"
+        connection.exec_driver_sql(f"{sequences} WHERE relkind = 'S'")
+    return opened
+
+
+@pytest.fixture(scope="session")
+def sqlite_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine for all tests: one of a test's own would compile each query again."""
+    with sqlite_engine(tmp_path_factory.mktemp("sqlite")) as opened:
+        yield opened
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Engine]:
+def sqlite(sqlite_of_session: Engine) -> Iterator[Engine]:
     """A migrated, empty SQLite database, where the engine does not matter."""
-    with sqlite_engine(tmp_path) as opened:
-        yield opened
+    path = Path(str(sqlite_of_session.url.database))
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    path.write_bytes(_migrated())
+    yield sqlite_of_session
+    sqlite_of_session.dispose()
 
 
 @contextmanager
