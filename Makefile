@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo up test lint format bench docs lock clean
+.PHONY: demo up test fuzz lint format bench docs lock clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/crm-sync demo
@@ -13,6 +13,10 @@ up: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	@$(BIN)/pytest
+
+# Tries every file that is a step from a valid one, not a part of them.
+fuzz: $(VENV)/.ready
+	@FUZZ=1 $(BIN)/pytest tests/mapping
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check .

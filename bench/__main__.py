@@ -9,7 +9,7 @@ from functools import partial
 
 from bench.drain import measure_drain
 from bench.mapping import measure_mapping
-from bench.salesforce import LANES, measure_salesforce
+from bench.salesforce import PROCESSES, measure_salesforce
 
 SECTIONS = ("mapping", "drain", "salesforce")
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="NAME")
     parser.add_argument("--events", type=int, default=10_000, help="for salesforce")
     parser.add_argument("--seconds", type=int, default=60, help="for salesforce")
-    parser.add_argument("--lanes", type=int, default=LANES, help="for salesforce")
+    parser.add_argument("--lanes", type=int, default=PROCESSES, help="for salesforce")
     options = parser.parse_args()
     run: dict[str, Callable[[], None]] = {
         "mapping": measure_mapping,

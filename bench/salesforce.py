@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, text
 
 from bench.cases import ROOT
 from tests.delivery.mixed import mixed_deliveries, seed_debtors
-from tests.e2e.stacks import LANES, Pieces, running_pieces
+from tests.e2e.stacks import Pieces, running_pieces
 from worker.crm import MAX_RECORDS
 
 LATENCY_SECONDS = 0.15
@@ -29,7 +29,6 @@ PER_SECOND = 20
 # Every call writes to its account; accounts and promises are looked up.
 OBJECTS = ("Task", "Call_Detail__c", "Promise_To_Pay__c")
 PATIENCE_SECONDS = 1800.0
-__all__ = ["LANES", "measure_salesforce"]
 Delivery = tuple[str, bytes]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import Any
 
 import billiard.pool
@@ -30,6 +31,8 @@ def _set_up_logging(**_: Any) -> None:
 def _refuse_a_bad_start(**_: Any) -> None:
     """Stop at the start, with every fault and its fix, and not at the first call."""
     bootstrap.check_or_exit()
+    # Read once before the processes fork, which share it then.
+    import_module("worker.bootstrap.org_access")
 
 
 @app.task(name=broker.DRAIN)

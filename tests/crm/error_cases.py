@@ -134,7 +134,7 @@ EVERYWHERE = [
         "INVALID_FIELD",
         f"Foreign key external ID: {VALUE} not found for field Number__c in entity"
         " A__c",
-        Act.PARK,
+        Act.AWAIT_PARENT,
         [],
     ),
     Case(

@@ -201,6 +201,25 @@ def test_a_lookup_by_external_id_is_a_column(org: LocalOrg, made: Made) -> None:
     assert counted(org)["POST jobs/ingest"] == 1
 
 
+def test_a_link_by_key_and_one_that_is_cleared_are_in_one_job(
+    org: LocalOrg, made: Made
+) -> None:
+    (account,) = org.insert("Debt_Account__c", [{NUMBER: "A-1"}])
+    details = [{KEY: "call-1", "Debt_Account__c": account}, {KEY: "call-2"}]
+    org.insert("Call_Detail__c", details)
+    records: list[dict[str, Any]] = [
+        {KEY: "call-1", "Debt_Account__c": None},
+        {KEY: "call-2", "Debt_Account__r": {NUMBER: "A-1"}},
+        {KEY: "call-3", "Debt_Account__c": account},
+    ]
+
+    assert codes(made().upsert("Call_Detail__c", KEY, records)) == [None] * 3
+
+    links = [record["Debt_Account__c"] for record in org.records("Call_Detail__c")]
+    assert links == [None, account, account]
+    assert [len(job.rows) for job in org.jobs.all()] == [3]
+
+
 @pytest.mark.parametrize("text", ["#N/A", " #n/a"])
 def test_a_text_that_would_read_as_a_clear_goes_by_a_request(
     org: LocalOrg, made: Made, text: str

@@ -87,7 +87,7 @@ def test_a_meaning_shows_no_url_and_no_text_of_the_answer() -> None:
         ("CANNOT_EXECUTE_FLOW_TRIGGER", "a flow: UNABLE_TO_LOCK_ROW", Act.RETRY),
         ("CANNOT_EXECUTE_FLOW_TRIGGER", "a flow: null", Act.PARK),
         ("INVALID_FIELD", "No such column", Act.PARK),
-        ("INVALID_FIELD", "Foreign key external ID: x not found", Act.PARK),
+        ("INVALID_FIELD", "Foreign key external ID: x not found", Act.AWAIT_PARENT),
         ("NEVER_SEEN_BEFORE", "", Act.PARK),
     ],
 )

@@ -83,6 +83,27 @@ def test_a_row_that_spoils_every_request_is_found_and_parked(
     assert harness.drainer.pace.records("Task") == 200
 
 
+def test_of_each_full_request_with_a_poisoned_row_the_other_199_are_written(
+    harness: Harness, org: LocalOrg
+) -> None:
+    add_account(org)
+    bad = {"call-7", "call-207", "call-407"}
+    for call in bad:
+        org.faults.add("poisoned", object="Task", field=KEY, value=call)
+    answers = send_calls(harness, 600)
+
+    harness.drain()
+
+    ended = ends(harness, answers)
+    assert {call for call, (state, _) in ended.items() if state == "parked"} == bad
+    assert sum(end == ("synced", None) for end in ended.values()) == 597
+    assert {task[KEY] for task in org.records("Task")} == answers.keys() - bad
+    for call in bad:
+        hint = harness.records(answers[call])[0].hint
+        assert hint
+        assert "a trigger or flow of Task meets a limit" in hint
+
+
 def test_a_row_that_runs_for_too_long_alone_waits_alone(
     harness: Harness, org: LocalOrg
 ) -> None:

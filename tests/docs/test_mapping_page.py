@@ -20,7 +20,7 @@ from tests.docs.pages import (
 )
 from tests.docs.reader import Reader
 from tests.docs.rows import HEAD, rows_of
-from worker.cli import app
+from worker.cli import make_app
 
 RECIPES = "Recipes"
 PAGES = [MAPPING, REFERENCE, README]
@@ -73,7 +73,7 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 
 def test_every_command_that_the_page_names_is_one() -> None:
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(make_app())
     for part in sections(MAPPING):
         for span in code_spans(part.prose):
             program, *words = span.split()

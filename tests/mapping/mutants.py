@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from hypothesis import strategies as st
@@ -106,17 +106,24 @@ def others_than(old: Node, put: Node, word: str) -> Iterator[Node]:
         yield _like(old, [*children, (word, more)])
 
 
-def neighbours_of(document: Node) -> Iterator[Node]:
-    """Yield each document that is one step away, with only odd things put in."""
-    for spot, old in spots_of(document):
-        put, *puts = ODD_NODES
-        steps = (others_than(old, put, word) for word in ODD_WORDS)
-        for other in (*chain.from_iterable(steps), *puts):
-            yield with_another(document, spot, other)
+def steps_from(document: Node, every: int = 1) -> Iterator[tuple[Spot, Node]]:
+    """Yield one in so many of the steps: where, and what odd thing is there then."""
+    put, *puts = ODD_NODES
+    steps = (
+        (spot, other)
+        for spot, old in spots_of(document)
+        for other in chain(*(others_than(old, put, word) for word in ODD_WORDS), puts)
+    )
+    yield from islice(steps, 0, None, every)
 
 
-@st.composite
-def mutants(draw: st.DrawFn, documents: Sequence[Node], words: Sequence[str]) -> Node:
+def neighbours_of(document: Node, every: int = 1) -> Iterator[Node]:
+    """Yield each document that is one step away, or one in so many of them."""
+    for spot, other in steps_from(document, every):
+        yield with_another(document, spot, other)
+
+
+def mutants(documents: Sequence[Node], words: Sequence[str]) -> st.SearchStrategy[Node]:
     """Draw a document one to three steps away from one of these.
 
     Odd things are put in, words of the grammar, and parts of the documents, without
@@ -125,11 +132,20 @@ def mutants(draw: st.DrawFn, documents: Sequence[Node], words: Sequence[str]) ->
     parts = [node for document in documents for _, node in spots_of(document)]
     pool = [*ODD_NODES, *map(scalar, words), *parts]
     puts = [node for node in pool if _is_told_apart(node)]
+    return _mutants(documents, puts, [*words, *ODD_WORDS])
 
+
+@st.composite
+def _mutants(
+    draw: st.DrawFn,
+    documents: Sequence[Node],
+    puts: Sequence[Node],
+    words: Sequence[str],
+) -> Node:
     def step(document: Node, _count: int) -> Node:
         spot, old = draw(st.sampled_from([*spots_of(document)]))
         put = draw(st.sampled_from(puts))
-        word = draw(st.sampled_from([*words, *ODD_WORDS]))
+        word = draw(st.sampled_from(words))
         others = [*others_than(old, put, word)]
         return with_another(document, spot, draw(st.sampled_from(others)))
 

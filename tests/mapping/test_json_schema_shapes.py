@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -25,6 +25,7 @@ from worker.mapping.shapes import (
 )
 from worker.mapping.strict_yaml import Node
 
+from .amounts import examples
 from .editors import seen
 from .mutants import items, scalar, table
 
@@ -118,13 +119,7 @@ def _value(shape: Fields, name: str) -> st.SearchStrategy[Node]:
     return nodes_near(shape.keys[name].shape) if name in shape.keys else NODES
 
 
-@settings(
-    max_examples=500,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@examples(500)
 @given(st.data())
 def test_schema_and_loader_agree_on_any_shape(data: st.DataObject) -> None:
     shape = data.draw(SHAPES)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from celery import Celery
 
@@ -26,10 +27,6 @@ from worker.bootstrap.stores import (
     utc_now,
 )
 from worker.checking import Checker, RecordedMappings, Used
-from worker.crm.guarded_org import GuardedOrg
-from worker.crm.salesforce import SalesforceCrm
-from worker.crm.session import OnHeaders, Session, ignore_headers
-from worker.crm.shared_tokens import SharedTokens
 from worker.crm.usage import Budget
 from worker.delivery.backlog import Backlogs
 from worker.delivery.draining import Drainer
@@ -42,10 +39,14 @@ from worker.mapping_folder import LiveMappings, load_mappings
 from worker.metrics import Metrics
 from worker.noticeboard import RedisBoard
 from worker.org_schema import LiveSchema
-from worker.settings import Needs, Settings
+from worker.settings import Needs
 from worker.store.tallies import Tallies
 from worker.store.unconfirmed import UnconfirmedEvents
 from worker.telling import post_text
+
+if TYPE_CHECKING:  # read when asked for: web, beat and most commands need no org
+    from worker.crm.guarded_org import GuardedOrg
+    from worker.crm.salesforce import SalesforceCrm
 
 __all__ = [
     "alarm",
@@ -100,20 +101,11 @@ def doorbell_app() -> Celery:
     )
 
 
-@contextmanager
-def salesforce() -> Iterator[SalesforceCrm]:
+def salesforce() -> AbstractContextManager[SalesforceCrm]:
     """Give a client of the org that the settings name. Raises `SettingsFault`."""
-    with closing(_session(settings(Needs.SALESFORCE))) as session:
-        yield SalesforceCrm(session)
+    from worker.bootstrap import org_access
 
-
-def _session(read: Settings, on_headers: OnHeaders = ignore_headers) -> Session:
-    """Return a session; with a key for it, its token is every process's."""
-    login, key = read.salesforce, read.token_key
-    if login is None:
-        raise AssertionError("settings without the org that they need")
-    tokens = SharedTokens(read.redis_url, key, login) if key else None
-    return Session(login, tokens, on_headers=on_headers)
+    return org_access.open_client(settings(Needs.SALESFORCE))
 
 
 def used_mappings() -> Used:
@@ -190,10 +182,9 @@ def _tell_nobody(_text: str) -> None:
 @cache
 def org() -> GuardedOrg:
     """Return the org that the settings name, with its guard. Raises `SettingsFault`."""
-    read = settings(Needs.SALESFORCE)
-    budget = Budget(read.api_budget_percent, read.api_pause_percent)
-    open_session = partial(_session, read)
-    return GuardedOrg(open_session, budget, board(), time.time, random.random)
+    from worker.bootstrap import org_access
+
+    return org_access.guarded_org(settings(Needs.SALESFORCE), board())
 
 
 @cache

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from worker.comparing.recalling import Recall
+from worker.comparing.recalling import Recall, known_by
 from worker.delivery.appending import LONGEST_TEXT, with_line
+from worker.delivery.linking import key_of
+from worker.model import Match
 from worker.org_schema import OrgSchema
 from worker.store.history import History
 from worker.store.tables import RecordRow
 
+# An object, and which of its records.
+Linked = tuple[str, Match]
 _LINE = re.compile(r"\d{4}-\d\d-\d\d .*\[[^\[\]]+\]")
 
 
@@ -43,7 +48,10 @@ class LedgerFinder:
         sent: dict[str, list[RecordRow]] = defaultdict(list)
         for row in self._history.last_sent(object_name, [], sorted(everyone)):
             sent[row.salesforce_id or ""].append(row)
-        fields = {known: self._fields(object_name, sent[known]) for known in everyone}
+        linked = self._linked(object_name, chain.from_iterable(sent.values()))
+        fields = {
+            known: self._fields(object_name, sent[known], linked) for known in everyone
+        }
         return [
             {
                 **{n: v for n, v in fields[salesforce_id].items() if n in select},
@@ -75,7 +83,12 @@ class LedgerFinder:
                 found[field, value] = self._recall.ids(object_name, field, value)
         return found
 
-    def _fields(self, object_name: str, rows: Sequence[RecordRow]) -> dict[str, Any]:
+    def _fields(
+        self,
+        object_name: str,
+        rows: Sequence[RecordRow],
+        linked: Mapping[Linked, str],
+    ) -> dict[str, Any]:
         """Return what the fields were last sent, the texts of lines put together."""
         fields: dict[str, Any] = {}
         for row in rows:
@@ -84,8 +97,30 @@ class LedgerFinder:
                     text = str(fields.get(name) or "")
                     room = self._room(object_name, name)
                     value = with_line(text, value, room)
+                match = key_of(value)
+                if match is not None:
+                    value = linked.get((self._target(object_name, name), match), value)
                 fields[name] = value
         return fields
+
+    def _linked(self, object_name: str, rows: Iterable[RecordRow]) -> dict[Linked, str]:
+        """Return the ids of all whom links of these rows name by an external id."""
+        asked: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for row in rows:
+            for name, value in row.fields.items():
+                match, target = key_of(value), self._target(object_name, name)
+                if match is not None and target:
+                    asked[target][match.field].add(match.value)
+        linked: dict[Linked, str] = {}
+        for target, values in asked.items():
+            for (field, value), found in self._ids(target, values).items():
+                match = Match(field, value)
+                linked[target, match] = found[0] if found else known_by(match)
+        return linked
+
+    def _target(self, object_name: str, name: str) -> str:
+        described = self._schema.field(object_name, name) or {}
+        return str(next(iter(described.get("referenceTo") or ()), ""))
 
     def _is_line(self, object_name: str, name: str, value: Any) -> bool:
         """Return whether this was put into a text, which the ledger does not keep."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from worker.delivery.linking import key_of
 from worker.delivery.lookup import Name, names_of
 from worker.delivery.planning import Job, plan_event
 from worker.errors import MappingFault
@@ -69,7 +70,12 @@ class Recall:
             self._note(write.object, write.key, _SEVERAL)
         for link in write.links:
             target = record.fields.get(link.field)
-            if link.match is not None and target:
+            by_key = key_of(target)
+            if by_key is not None:
+                # Salesforce found it. What else is known of it goes before.
+                for name in names_of(link.object, by_key):
+                    self._found.setdefault(name, (known_by(by_key),))
+            elif link.match is not None and target:
                 self._note(link.object, link.match, (str(target),))
             elif link.match is not None and record.reason == "ambiguous_match":
                 self._note(link.object, link.match, _SEVERAL)
@@ -103,6 +109,11 @@ class Recall:
             for field in write.fields:
                 if field.policy == "append":
                     self.appended.add((write.object, field.name))
+
+
+def known_by(match: Match) -> str:
+    """Return what stands for the id of a record that only Salesforce has found."""
+    return f"known by {match}".lower()
 
 
 def _is_of(record: RecordRow, job: Job) -> bool:

@@ -17,6 +17,7 @@ class Act(Enum):
     PARK = auto()
     SEND_WITHOUT_INSERT_ONLY = auto()
     SEND_AGAIN = auto()
+    AWAIT_PARENT = auto()
 
 
 ACTS = {
@@ -29,6 +30,8 @@ ACTS = {
     Act.SEND_WITHOUT_INSERT_ONLY: "once more without its `insert_only` fields; then"
     " as `PARK`",
     Act.SEND_AGAIN: "once more as it is; then as `PARK`",
+    Act.AWAIT_PARENT: "where we linked by an external id, again every half hour for"
+    " four hours; then as `PARK`",
 }
 
 

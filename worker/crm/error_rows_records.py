@@ -120,6 +120,7 @@ _REFERENCES = (
     parks(
         Who.PERSON,
         "INVALID_FIELD",
+        act=Act.AWAIT_PARENT,
         says=("Foreign key external ID",),
         hint="the record that {field} refers to does not exist yet: create it and"
         " replay",

@@ -4,8 +4,11 @@ planning    an event row to the writes that its mapping asks for
 exchange    jobs to Salesforce and back, without lanes, leases and database
 ordering    what goes before what, and what becomes of it where that fails
 finding     look-ups in the fewest requests
+references  which records have to be known first
 lookup      who the writes refer to: one query per object
+linking     links that Salesforce resolves itself
 link_cache  which id an external id had, for a while
+resolving   links of a write: by id or by key, or withdrawn
 rows        writes to rows: links resolved, policies applied
 appending   lines of calls in a long text
 merging     rows of one record merged into one

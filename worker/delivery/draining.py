@@ -205,6 +205,7 @@ class Drainer:
             locks=self.locks,
             side_by_side=self.side_by_side,
             cache=self.cache,
+            by_key=True,
         )
         return [self._fold(plan, unavailable) for plan in plans]
 

@@ -14,7 +14,13 @@ from worker.delivery.halving import Requests
 from worker.delivery.link_cache import NO_CACHE, LinkCache
 from worker.delivery.lookup import Lookup, look_up
 from worker.delivery.merging import Row
-from worker.delivery.ordering import hold_orphans, in_order, rounds, waits_for
+from worker.delivery.ordering import (
+    hold_orphans,
+    in_order,
+    names_made,
+    rounds,
+    waits_for,
+)
 from worker.delivery.pace import NO_LOCK_WAITS, LockWaits, Pace
 from worker.delivery.planning import Job
 from worker.delivery.rows import build_rows, find_target
@@ -42,10 +48,12 @@ def deliver(
     locks: LockWaits = NO_LOCK_WAITS,
     side_by_side: int = 1,
     cache: LinkCache = NO_CACHE,
+    by_key: bool = False,
 ) -> CrmUnavailable | None:
     """Give every job without an outcome one; return why Salesforce is unavailable.
 
-    `newer` gives what later calls already wrote. Where an id of the cache turns out to
+    `newer` gives what later calls already wrote. With `by_key` a link may be left to
+    Salesforce where that saves a look-up. Where an id of the cache turns out to
     be gone, its jobs are delivered once more, from the look-up on.
     """
     exchange = _Exchange(
@@ -58,6 +66,7 @@ def deliver(
         locks,
         side_by_side,
         cache,
+        by_key,
     )
     open_jobs = [job for job in jobs if job.outcome is None]
     if not open_jobs:
@@ -87,6 +96,7 @@ class _Exchange:
     locks: LockWaits
     side_by_side: int
     cache: LinkCache
+    by_key: bool
 
     def send(
         self, jobs: Sequence[Job], *, may_recall: bool
@@ -98,7 +108,12 @@ class _Exchange:
         self.before_request()
         try:
             lookup = look_up(
-                jobs, self.crm, self.schema, self.cache, may_recall=may_recall
+                jobs,
+                self.crm,
+                self.schema,
+                self.cache,
+                may_recall=may_recall,
+                made=names_made(self.everyone) if self.by_key else None,
             )
         except CrmUnavailable as error:
             for job in jobs:

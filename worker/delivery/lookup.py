@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any
 
 from worker.crm import Crm, Find
@@ -12,28 +11,14 @@ from worker.crm.verdicts import row_verdict
 from worker.delivery.finding import find_each
 from worker.delivery.hints import refusal_hint
 from worker.delivery.link_cache import NO_CACHE, LinkCache
+from worker.delivery.linking import LONGEST_VALUE, is_identity
 from worker.delivery.planning import Job
+from worker.delivery.references import Reference, references
 from worker.errors import CrmRefused
-from worker.mapping.link_plans import DROP
 from worker.model import Match, State
 from worker.org_schema import OrgSchema
 
-LONGEST_VALUE = 255
-
 Name = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A record that a write refers to, with the fields to read of it.
-
-    `may_recall` says that its id is enough, and may come from the cache.
-    """
-
-    object: str
-    match: Match
-    fields: frozenset[str] = frozenset()
-    may_recall: bool = True
 
 
 def names_of(object_name: str, match: Match) -> list[Name]:
@@ -56,6 +41,7 @@ class Lookup:
         self._records: dict[tuple[str, str], dict[str, Any]] = {}
         self._ids: dict[Name, dict[str, None]] = defaultdict(dict)
         self._recalled: set[str] = set()
+        self._left: set[Name] = set()
         self.gone: set[str] = set()
 
     def add(self, object_name: str, match: Match, record: Mapping[str, Any]) -> None:
@@ -79,9 +65,17 @@ class Lookup:
             ids |= self._ids.get(name, {})
         return [self._records[object_name, salesforce_id] for salesforce_id in ids]
 
+    def leave(self, object_name: str, match: Match) -> None:
+        """Leave it to Salesforce to find the record."""
+        self._left.update(names_of(object_name, match))
+
+    def is_left(self, object_name: str, match: Match) -> bool:
+        """Return whether it is left to Salesforce to find the record."""
+        return self._left.issuperset(names_of(object_name, match))
+
     def recall(self, object_name: str, match: Match) -> bool:
         """Take the id from the cache; return whether it was there."""
-        if match.others or not self._is_identity(object_name, match.field):
+        if match.others or not is_identity(self._schema, object_name, match.field):
             return False
         known = self._cache.get(object_name, match.field, match.value)
         if known is None:
@@ -92,7 +86,7 @@ class Lookup:
 
     def keep(self, object_name: str, match: Match) -> None:
         """Let the next batches know the record, where just one may match and does."""
-        if self._is_identity(object_name, match.field):
+        if is_identity(self._schema, object_name, match.field):
             found = self.records(object_name, match)
             if len(found) == 1:
                 known = str(found[0]["Id"])
@@ -104,16 +98,6 @@ class Lookup:
         self._cache.forget(gone)
         self.gone |= gone
 
-    def _is_identity(self, object_name: str, field: str) -> bool:
-        """Return whether at most one record has a value, compared as here.
-
-        Of a phone there may be a second one at any time.
-        """
-        described = self._schema.field(object_name, field)
-        if described is None or described["caseSensitive"]:
-            return False
-        return bool(described["externalId"] and described["unique"])
-
 
 def look_up(
     jobs: Sequence[Job],
@@ -122,10 +106,13 @@ def look_up(
     cache: LinkCache = NO_CACHE,
     *,
     may_recall: bool = True,
+    made: Collection[Name] | None = None,
 ) -> Lookup:
     """Return what the writes refer to. Raises `CrmUnavailable`.
 
-    Where an object's query is refused, the jobs that refer to it are ended.
+    Where an object's query is refused, the jobs that refer to it are ended. With
+    `made`, the names of what the jobs make, an object that only links ask for is left
+    to Salesforce where that can find all of them, and none of them is made.
     """
     lookup = Lookup(schema, cache)
     asked: dict[str, list[tuple[Job, Reference]]] = defaultdict(list)
@@ -134,6 +121,8 @@ def look_up(
             recalls = may_recall and reference.may_recall
             if not (recalls and lookup.recall(reference.object, reference.match)):
                 asked[reference.object].append((job, reference))
+    if made is not None:
+        _leave(asked, lookup, frozenset(made))
     finds = {
         name: _find_of(name, [reference for _, reference in asking])
         for name, asking in asked.items()
@@ -149,34 +138,15 @@ def look_up(
     return lookup
 
 
-def references(job: Job, schema: OrgSchema) -> Iterator[Reference]:
-    """Yield the records that have to be known before the write can be sent."""
-    write = job.write
-    reads = write.if_empty | write.append | _dropped_links(job)
-    if write.mode != "upsert":
-        yield Reference(write.object, write.key, reads, may_recall=not reads)
-    elif reads or _keeps_fields(job, schema):
-        yield Reference(write.object, write.key, reads, may_recall=False)
-    for link in write.links:
-        if link.match is not None:
-            yield Reference(link.object, link.match)
-
-
-def _dropped_links(job: Job) -> frozenset[str]:
-    """Return the links that may have to be cleared: this call has made them."""
-    dropped = {link.field for link in job.write.links if link.missing == DROP}
-    return frozenset(dropped & {name for r in job.by_call for name in r.fields})
-
-
-def _keeps_fields(job: Job, schema: OrgSchema) -> bool:
-    """Return whether a field may be written only if the record is new, or another.
-
-    One that Salesforce itself never updates needs no look: it says so by an error.
-    """
-    write = job.write
-    if write.sticky and job.by_call:
-        return True
-    return any(schema.is_updateable(write.object, name) for name in write.insert_only)
+def _leave(
+    asked: dict[str, list[tuple[Job, Reference]]], lookup: Lookup, made: Set[Name]
+) -> None:
+    for name, asking in list(asked.items()):
+        sought = [reference for _, reference in asking]
+        if all(r.by_key and made.isdisjoint(names_of(name, r.match)) for r in sought):
+            del asked[name]
+            for reference in sought:
+                lookup.leave(name, reference.match)
 
 
 def _find_of(object_name: str, asked: Sequence[Reference]) -> Find:
@@ -186,7 +156,6 @@ def _find_of(object_name: str, asked: Sequence[Reference]) -> Find:
     for reference in asked:
         match = reference.match
         select |= {match.field} | reference.fields
-        # No field that identifies holds a longer text.
         forms = (match.value, *match.others)
         values[match.field] |= {form for form in forms if len(form) <= LONGEST_VALUE}
     sought = {field: forms for field, forms in values.items() if forms}

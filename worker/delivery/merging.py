@@ -21,6 +21,7 @@ class Row:
     fields whose text gets lines. `tries` counts the requests that it was sent again
     with. `parent` is the id of the record that a write of it locks, if any.
     `allows_duplicates` says that the org may save it where a duplicate rule alerts.
+    `relationships` has the names under which fields go that name a record by its key.
     """
 
     object: str
@@ -34,6 +35,7 @@ class Row:
     tries: int = 0
     parent: str = ""
     allows_duplicates: bool = False
+    relationships: dict[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> Identity:
@@ -53,7 +55,11 @@ class Row:
 
     def record(self) -> dict[str, Any]:
         """Return what to send."""
-        return {self.key or "Id": self.target, **self.values()}
+        record: dict[str, Any] = {self.key or "Id": self.target}
+        for name, value in self.values().items():
+            is_by_key = isinstance(value, dict) and name in self.relationships
+            record[self.relationships[name] if is_by_key else name] = value
+        return record
 
 
 def group(rows: Iterable[Row]) -> dict[Identity, list[Row]]:
@@ -95,6 +101,7 @@ def merge(rows: Sequence[Row]) -> Row:
         merged.jobs.extend(row.jobs)
         merged.allows_duplicates &= row.allows_duplicates
         merged.parent = row.parent or merged.parent
+        merged.relationships = merged.relationships | row.relationships
     return merged
 
 

@@ -9,6 +9,8 @@ from worker.delivery.lookup import Lookup, Name, names_of
 from worker.delivery.planning import Job
 from worker.model import Match, State, Write
 
+WAITS_FOR_PARENT = "waits_for_parent"
+
 
 def rounds(jobs: Sequence[Job]) -> Iterator[list[Job]]:
     """Yield the jobs by object, those that others refer to first.
@@ -80,13 +82,18 @@ def waits_for(
     before = [job for part in sent_before for job in part]
     if {job.write.object for job in jobs} & {job.write.object for job in before}:
         return True
-    made = {name for job in before for name in _made_by(job)}
+    made = names_made(before)
     return any(
         made.intersection(names_of(object_name, match))
         and not lookup.records(object_name, match)
         for job in jobs
         for _, object_name, match, _ in _parents(job.write)
     )
+
+
+def names_made(jobs: Sequence[Job]) -> set[Name]:
+    """Return by what the records will be known that the jobs may make."""
+    return {name for job in jobs for name in _made_by(job)}
 
 
 def _made_by(job: Job) -> list[Name]:
@@ -120,7 +127,7 @@ def _hold_orphan(job: Job, unmade: Mapping[Name, Job], lookup: Lookup) -> None:
             continue
         hint = f"{job.write.place}: {what} by {match.field} is not made"
         if parent.state is State.PENDING:
-            job.end(State.PENDING, reason="waits_for_parent", hint=f"{hint} yet")
+            job.end(State.PENDING, reason=WAITS_FOR_PARENT, hint=f"{hint} yet")
             return
         if missing == "park":
             why = parent.outcome.reason if parent.outcome else None

@@ -9,6 +9,7 @@ from worker.crm.verdicts import Act, Verdict, row_verdict
 from worker.delivery.duplicates import about_duplicates
 from worker.delivery.hints import refusal_hint
 from worker.delivery.limits import is_governed, is_hopeless, is_locked
+from worker.delivery.linking import end_unlinked
 from worker.delivery.merging import Row
 from worker.delivery.packing import MAX_REQUEST_BYTES
 from worker.model import State
@@ -30,6 +31,8 @@ _TOO_LARGE = Verdict(
 def settle_refused(row: Row, result: RowResult, code: str) -> Verdict:
     """End the jobs of a refused row, with a hint each; return what is to be done."""
     verdict = about_duplicates(row, _verdict(result, code), code)
+    if end_unlinked(row, result, verdict):
+        return verdict
     state = State.PENDING if verdict.act is Act.RETRY else State.PARKED
     for job in row.jobs:
         job.end(

@@ -46,6 +46,13 @@ CLASSES = (
         "what it waits for is being written by another event",
     ),
     RetryClass(
+        "a parent that Salesforce does not know",
+        ("no_match",),
+        1800,
+        1800,
+        "somebody has to make it; after four hours the record is parked",
+    ),
+    RetryClass(
         "a limit of the org's triggers and flows",
         (
             "governor_limit",

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from worker.delivery.appending import LONGEST_TEXT, Append, call_mark
+from worker.delivery.linking import AMBIGUOUS, NO_MATCH
 from worker.delivery.lookup import Lookup
 from worker.delivery.merging import Row
 from worker.delivery.planning import Job
+from worker.delivery.resolving import (
+    Settled,
+    by_call,
+    drop_link,
+    parent_of,
+    put_link,
+    relationships,
+)
 from worker.mapping.link_plans import DROP
 from worker.mapping.paths import has_value
-from worker.model import Link, State
+from worker.model import State
 from worker.org_schema import OrgSchema
 from worker.store.outcomes import EXISTS_ALREADY
 from worker.store.tables import RecordRow
 
 _UNMATCHED = {"park": State.PARKED, "skip": State.SKIPPED}
-
-
-class Settled(Exception):
-    """The write ends here, without a request. Only used inside this module."""
-
-    def __init__(self, state: State, reason: str, **details: str) -> None:
-        super().__init__(reason)
-        self.state = state
-        self.reason = reason
-        self.details = details
 
 
 def build_rows(
@@ -87,18 +86,10 @@ class _Builder:
             yields=yields,
             jobs=[job],
             appends=appends,
-            parent=self._parent(job, fields),
+            parent=parent_of(job, fields, self.schema),
             allows_duplicates=write.allows_duplicates,
+            relationships=relationships(job, fields, self.schema),
         )
-
-    def _parent(self, job: Job, fields: Mapping[str, Any]) -> str:
-        """Return the id of the record that the row hangs on: a required link first."""
-        linked = [link.field for link in job.write.links if fields.get(link.field)]
-        for name in linked:
-            described = self.schema.field(job.write.object, name)
-            if described is not None and not described["nillable"]:
-                return str(fields[name])
-        return str(fields[linked[0]]) if linked else ""
 
     def _fields(self, job: Job, found: list[dict[str, Any]]) -> dict[str, Any]:
         write = job.write
@@ -107,9 +98,9 @@ class _Builder:
             fields.pop(write.key.field, None)
         for link in write.links:
             if link.missing == DROP:
-                _drop_link(job, link, fields, found)
+                drop_link(job, link, self.lookup, fields, found)
             else:
-                _put_link(job, link, self.lookup, fields)
+                put_link(job, link, self.lookup, fields)
         _drop_set_before(job, fields, found)
         return fields
 
@@ -166,44 +157,11 @@ def _only(job: Job, found: list[dict[str, Any]]) -> str:
     what = f"{write.object} by {write.key.field}"
     if not found:
         hint = f"{write.place}: no {what}: create the record, then replay"
-        raise Settled(_UNMATCHED[write.missing], "no_match", hint=hint)
+        raise Settled(_UNMATCHED[write.missing], NO_MATCH, hint=hint)
     if len(found) > 1:
         hint = f"{write.place}: several {what}: merge them, then replay"
-        raise Settled(_UNMATCHED[write.ambiguous], "ambiguous_match", hint=hint)
+        raise Settled(_UNMATCHED[write.ambiguous], AMBIGUOUS, hint=hint)
     return str(found[0]["Id"])
-
-
-def _put_link(job: Job, link: Link, lookup: Lookup, fields: dict[str, Any]) -> None:
-    found = lookup.records(link.object, link.match) if link.match else []
-    if len(found) == 1:
-        fields[link.field] = found[0]["Id"]
-        job.ids |= {str(found[0]["Id"])}
-        return
-    policy = link.ambiguous if found else link.missing
-    if policy == "park":
-        reason = "ambiguous_match" if found else "no_match"
-        by = f" by {link.match.field}" if link.match else ""
-        number = "several" if found else "no"
-        hint = f"{job.write.place}: {link.field}: {number} {link.object}{by}"
-        raise Settled(State.PARKED, reason, hint=hint)
-
-
-def _drop_link(
-    job: Job, link: Link, fields: dict[str, Any], found: list[dict[str, Any]]
-) -> None:
-    """Clear a link that this very call has made, where nobody has changed it since."""
-    for record in _by_call(job, found):
-        made = record.fields.get(link.field)
-        if made and all(known.get(link.field) == made for known in found):
-            fields[link.field] = None
-
-
-def _by_call(job: Job, found: list[dict[str, Any]]) -> Iterator[RecordRow]:
-    """Yield what events of this very call have written to the record."""
-    ids = {record["Id"] for record in found}
-    for record in job.by_call:
-        if record.object == job.write.object and record.salesforce_id in ids:
-            yield record
 
 
 def _written_since(newer: Iterable[RecordRow]) -> dict[str, list[RecordRow]]:
@@ -223,7 +181,7 @@ def _drop_set_before(
 
     Whoever cleared one since knew of the call; only a new call sets it again.
     """
-    for record in _by_call(job, found):
+    for record in by_call(job, found):
         for name in job.write.sticky & record.fields.keys():
             fields.pop(name, None)
 

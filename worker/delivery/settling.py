@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from worker.delivery.linking import NO_MATCH
+from worker.delivery.ordering import WAITS_FOR_PARENT
 from worker.delivery.planning import EventPlan
 from worker.delivery.retrying import backoff
 from worker.model import State
 from worker.store.outcomes import EventOutcome, RecordOutcome
 
 LEAST_ATTEMPTS = 10
+# Whom a record refers to may come after it, but is not waited for without end.
+PARENT_HOURS = 4
+PARENT_ATTEMPTS = 4
 
 
 def fold(
@@ -24,19 +29,21 @@ def fold(
     """Return the event's outcome: in one state, with every record of it.
 
     Due again while any record may still pass; `retry_hours` after its receipt, or its
-    replay, and ten attempts parked, but an urgent event is tried without end.
+    replay, and ten attempts parked, but an urgent event is tried without end. A record
+    whose link Salesforce cannot resolve is parked much sooner, whatever its event.
     """
     row = plan.row
-    records = _records(plan)
+    since = row.replayed_at or row.received_at
+    records = _orphans_parked(_records(plan), row.attempts + 1, now - since)
     state, reason = (plan.state, plan.reason) if plan.state else _state(records)
     attempts = row.attempts + 1
     next_attempt_at = now
     if state is State.PENDING:
-        wait = backoff(reason, attempts, jitter)
+        obstacle = NO_MATCH if _only_parents_miss(records) else reason
+        wait = backoff(obstacle, attempts, jitter)
         if retry_after_seconds:
             wait = max(wait, timedelta(seconds=retry_after_seconds))
         next_attempt_at = now + wait
-        since = row.replayed_at or row.received_at
         expired = now - since > timedelta(hours=retry_hours)
         # After an outage of our own the clock has run out, but nothing was tried yet.
         if expired and attempts >= LEAST_ATTEMPTS and not row.urgent:
@@ -69,6 +76,19 @@ def _records(plan: EventPlan) -> tuple[RecordOutcome, ...]:
     if len(done) != len(plan.jobs):
         raise AssertionError("a job without an outcome")
     return tuple(sorted([*plan.unwritten, *done], key=lambda record: record.ordinal))
+
+
+def _orphans_parked(
+    records: tuple[RecordOutcome, ...], attempts: int, waited: timedelta
+) -> tuple[RecordOutcome, ...]:
+    if attempts < PARENT_ATTEMPTS or waited < timedelta(hours=PARENT_HOURS):
+        return records
+    return tuple(_given_up(r) if r.reason == NO_MATCH else r for r in records)
+
+
+def _only_parents_miss(records: tuple[RecordOutcome, ...]) -> bool:
+    reasons = {r.reason for r in records if r.state is State.PENDING}
+    return NO_MATCH in reasons and reasons <= {NO_MATCH, WAITS_FOR_PARENT}
 
 
 def _given_up(record: RecordOutcome) -> RecordOutcome:

@@ -136,12 +136,14 @@ class RecordStore:
 
     def _prepare_table(self, sobject: SObject) -> int:
         name = table(sobject)
-        self.execute(f"CREATE TABLE IF NOT EXISTS {name} (_number INTEGER PRIMARY KEY)")
+        declared = [f"{column(each)} {_column_type(each)}" for each in sobject.fields]
+        columns = ", ".join(["_number INTEGER PRIMARY KEY", *declared])
+        self.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
         present = {row[1].lower() for row in self.fetch(f"PRAGMA table_info({name})")}
         for field in sobject.fields:
             if field.name.lower() not in present:
-                declared = f"{column(field)} {_column_type(field)}"
-                self.execute(f"ALTER TABLE {name} ADD COLUMN {declared}")
+                added = f"{column(field)} {_column_type(field)}"
+                self.execute(f"ALTER TABLE {name} ADD COLUMN {added}")
         for field in _indexed_fields(sobject):
             index = f'"{sobject.name}.{field.name}"'
             sql = f"CREATE INDEX IF NOT EXISTS {index} ON {name} ({column(field)})"

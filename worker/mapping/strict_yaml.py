@@ -7,16 +7,20 @@ a finding, and anchors, aliases, tags and merge keys are refused.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
 
 from worker.mapping.findings import BadMapping, Finding
 from worker.mapping.yaml_faults import finding_of
 
 DEEPEST = 50
+_REMEMBERED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,14 @@ class Table:
 Node = Scalar | Sequence | Table
 
 
+@lru_cache(_REMEMBERED)
 def read(text: str, path: str) -> Node:
-    """Return the one document of this text. Raises `BadMapping` with all findings."""
+    """Return the one document of this text. Raises `BadMapping` with all findings.
+
+    What was read lately is remembered: of a folder, mostly one file has changed.
+    """
     try:
-        _refuse_extras(text, path)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _Replay(_plain_events(text, path)).get_single_node()
     except yaml.YAMLError as error:
         raise BadMapping([finding_of(error, text, path)]) from None
     if root is None:
@@ -80,17 +87,46 @@ def read(text: str, path: str) -> Node:
     return node
 
 
-def _refuse_extras(text: str, path: str) -> None:
+class _Replay(Composer):
+    """Composes nodes of events that were parsed before, and resolves no tags."""
+
+    def __init__(self, events: list[yaml.Event]) -> None:
+        super().__init__()
+        self._events = deque(events)
+
+    def check_event(self, *choices: type[yaml.Event]) -> bool:
+        return isinstance(self._events[0], choices)
+
+    def peek_event(self) -> yaml.Event:
+        return self._events[0]
+
+    def get_event(self) -> yaml.Event:
+        return self._events.popleft()
+
+    def resolve(self, *_node: object) -> str:
+        return ""
+
+    def descend_resolver(self, *_place: object) -> None:
+        """Nothing to do: no tag is resolved."""
+
+    ascend_resolver = descend_resolver
+
+
+def _plain_events(text: str, path: str) -> list[yaml.Event]:
     """Refuse anchors, aliases, tags and deep nesting before they are expanded."""
-    findings = []
+    findings, events = [], []
     for event, what in _extras(text):
-        mark: Any = event.start_mark
-        findings.append(Finding(path, mark.line + 1, mark.column + 1, what, "yaml"))
+        events.append(event)
+        if what:
+            mark: Any = event.start_mark
+            findings.append(Finding(path, mark.line + 1, mark.column + 1, what, "yaml"))
     if findings:
         raise BadMapping(findings)
+    return events
 
 
 def _extras(text: str) -> Iterator[tuple[yaml.Event, str]]:
+    """Yield each event, with what is wrong about it."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -104,6 +140,8 @@ def _extras(text: str) -> Iterator[tuple[yaml.Event, str]]:
             yield event, "anchors and aliases are not allowed: write the value out"
         elif getattr(event, "tag", None):
             yield event, "tags are not allowed: every value is text"
+        else:
+            yield event, ""
 
 
 def _convert(node: yaml.Node, path: str, findings: list[Finding]) -> Node:
