@@ -58,7 +58,8 @@ def test_the_page_has_the_table() -> None:
 
 def row(known: RetryClass) -> str:
     reasons = ", ".join(f"`{r}`" for r in known.reasons if r != "*") or "any other"
-    waits = f"{words(known.first_seconds)} to {words(known.longest_seconds)}"
+    bounds = dict.fromkeys([known.first_seconds, known.longest_seconds])
+    waits = " to ".join(map(words, bounds))
     return f"| {known.what} | {reasons} | {waits} | {known.why} |"
 
 

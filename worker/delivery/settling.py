@@ -40,10 +40,8 @@ def fold(
     next_attempt_at = now
     if state is State.PENDING:
         obstacle = NO_MATCH if _only_parents_miss(records) else reason
-        wait = backoff(obstacle, attempts, jitter)
-        if retry_after_seconds:
-            wait = max(wait, timedelta(seconds=retry_after_seconds))
-        next_attempt_at = now + wait
+        least = timedelta(seconds=retry_after_seconds or 0)
+        next_attempt_at = now + max(backoff(obstacle, attempts, jitter), least)
         expired = now - since > timedelta(hours=retry_hours)
         # After an outage of our own the clock has run out, but nothing was tried yet.
         if expired and attempts >= LEAST_ATTEMPTS and not row.urgent:
