@@ -53,10 +53,12 @@ class Site:
         with_login = url.replace("://", f"://{FLOWER_LOGIN}@")
         return is_up(f"{with_login}/") and not is_up(f"{url}/")
 
-    def worker_answers(self) -> bool:
+    def worker_answers(self, kind: str) -> bool:
+        """Whether a Celery node is there whose name starts so."""
         app = broker.make_app(lambda: (self.env["REDIS_URL"], 1))
         try:
-            return bool(app.control.ping(timeout=0.5))
+            nodes = [name for said in app.control.ping(timeout=0.5) for name in said]
+            return any(name.startswith(f"{kind}@") for name in nodes)
         finally:
             app.close()
 
@@ -81,7 +83,8 @@ ANSWERS: dict[str, Callable[[Site, Process], bool]] = {
         and process.output.count("Spawning worker-")
         == process.output.count("Started worker-")
     ),
-    "worker": lambda site, _: site.worker_answers(),
+    "worker": lambda site, _: site.worker_answers("celery"),
+    "compliance": lambda site, _: site.worker_answers("compliance"),
     "beat": lambda _, process: "Sending due task sweep" in process.output,
     "flower": lambda site, _: site.flower_answers(),
 }

@@ -11,8 +11,16 @@ from typing import Any
 
 import pytest
 import redis
+import requests
 
-from .deliveries import PATHS, SECRETS, cora_call, fixture_body, new_id
+from .deliveries import (
+    PATHS,
+    SECRETS,
+    TIMEOUT_SECONDS,
+    cora_call,
+    fixture_body,
+    new_id,
+)
 from .stacks import Pieces, Stack, accounts
 
 # Parts of a body that say nothing of the debtor.
@@ -156,6 +164,36 @@ def test_redis_holds_nothing_of_a_delivery_after_it_was_synced(
 
     assert b"_kombu.binding" in content
     assert found_in(content, secret_texts() | troubled) == []
+
+
+def test_flower_shows_tasks_and_nothing_of_a_delivery(
+    stack: Stack, troubled: set[str]
+) -> None:
+    columns = {"columns[0][data]": "name", "order[0][column]": "0"}
+    page = {"draw": "1", "start": "0", "length": "1000", "order[0][dir]": "asc"}
+    url = f"{stack.urls['flower']}/tasks/datatable"
+    answer = requests.get(
+        url, params={**page, **columns, "search[value]": ""}, timeout=TIMEOUT_SECONDS
+    )
+
+    assert answer.status_code == 200
+    assert b"worker.drain" in answer.content
+    assert found_in(answer.content, secret_texts() | troubled) == []
+
+
+def test_no_error_text_or_hint_says_whom_a_call_was_about(
+    stack: Stack, troubled: set[str]
+) -> None:
+    names = ("reason", "hint", "error_code", "error_fields")
+    texts = [
+        str(record.get(name))
+        for event in stack.ledger.all().values()
+        for record in (event, *event["records"])
+        for name in names
+    ]
+
+    assert any("string_too_long" in text for text in texts)
+    assert found_in("\n".join(texts).encode(), secret_texts() | troubled) == []
 
 
 def test_redis_holds_lane_numbers_only_while_deliveries_wait(pieces: Pieces) -> None:

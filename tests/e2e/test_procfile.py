@@ -11,7 +11,7 @@ from .sites import ANSWERS, EARLY, Run
 from .stacks import PLAIN, PROCFILE
 
 
-def test_the_procfile_has_the_four_lines() -> None:
+def test_the_procfile_has_the_five_lines() -> None:
     assert list(PROCFILE) == list(ANSWERS)
 
 
@@ -36,7 +36,7 @@ def test_web_stops_on_a_sigterm_that_comes_while_it_starts(
     assert run.left == set()
 
 
-def test_honcho_brings_all_four_up_and_a_call_goes_through(
+def test_honcho_brings_all_up_and_a_call_goes_through(
     honcho_run: tuple[Run, dict[str, bool], str],
 ) -> None:
     run, answered, state = honcho_run
