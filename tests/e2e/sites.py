@@ -13,6 +13,7 @@ from worker import broker
 from worker.cli.processes import free_port
 from worker.cli.redis_server import redis_command
 from worker.localorg import LocalOrg
+from worker.servers import Server
 
 from .deliveries import ROOT, Vendor, cora_call, new_id
 from .polling import WITHIN_SECONDS, eventually, holds
@@ -54,7 +55,7 @@ class Site:
         return is_up(f"{with_login}/") and not is_up(f"{url}/")
 
     def worker_answers(self) -> bool:
-        app = broker.make_app(lambda: (self.env["REDIS_URL"], 1))
+        app = broker.make_app(lambda: (Server(self.env["REDIS_URL"]), 1))
         try:
             return bool(app.control.ping(timeout=0.5))
         finally:

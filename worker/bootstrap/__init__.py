@@ -14,6 +14,7 @@ from celery import Celery
 
 from worker import broker
 from worker.alarm import Alarm
+from worker.bootstrap.shared import board, doorbell_app, notes, tokens
 from worker.bootstrap.stores import (
     calls,
     engine,
@@ -29,7 +30,6 @@ from worker.checking import Checker, RecordedMappings, Used
 from worker.crm.guarded_org import GuardedOrg
 from worker.crm.salesforce import SalesforceCrm
 from worker.crm.session import OnHeaders, Session, ignore_headers
-from worker.crm.shared_tokens import SharedTokens
 from worker.crm.usage import Budget
 from worker.delivery.backlog import Backlogs
 from worker.delivery.draining import Drainer
@@ -40,8 +40,8 @@ from worker.errors import SettingsFault, StoreUnavailable, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
 from worker.metrics import Metrics
-from worker.noticeboard import RedisBoard
 from worker.org_schema import LiveSchema
+from worker.servers import Server
 from worker.settings import Needs, Settings
 from worker.store.tallies import Tallies
 from worker.store.unconfirmed import UnconfirmedEvents
@@ -82,22 +82,14 @@ def celery_app() -> Celery:
     Wrong settings end the process with the faults: beat and Flower have no other hook.
     """
 
-    def read() -> tuple[str, int]:
+    def read() -> tuple[Server, int]:
         try:
-            return settings().redis_url, settings().sweep_seconds
+            return settings().broker, settings().sweep_seconds
         except SettingsFault:
             check_or_exit()
             raise
 
     return broker.make_app(read)
-
-
-@cache
-def doorbell_app() -> Celery:
-    """Return an app that rings, and waits for the broker only shortly."""
-    return broker.make_app(
-        lambda: (settings().redis_url, settings().sweep_seconds), only_rings=True
-    )
 
 
 @contextmanager
@@ -109,11 +101,9 @@ def salesforce() -> Iterator[SalesforceCrm]:
 
 def _session(read: Settings, on_headers: OnHeaders = ignore_headers) -> Session:
     """Return a session; with a key for it, its token is every process's."""
-    login, key = read.salesforce, read.token_key
-    if login is None:
+    if read.salesforce is None:
         raise AssertionError("settings without the org that they need")
-    tokens = SharedTokens(read.redis_url, key, login) if key else None
-    return Session(login, tokens, on_headers=on_headers)
+    return Session(read.salesforce, tokens(read), on_headers=on_headers)
 
 
 def used_mappings() -> Used:
@@ -162,17 +152,11 @@ def recorded_mappings() -> RecordedMappings:
 
 
 @cache
-def board() -> RedisBoard:
-    """Return the notes that all workers share."""
-    return RedisBoard(settings().redis_url, time.monotonic)
-
-
-@cache
 def metrics() -> Metrics:
     """Return what Prometheus is told."""
     read = settings()
     budget = Budget(read.api_budget_percent, read.api_pause_percent)
-    return Metrics(Tallies(engine()).take, board().snapshot, budget, utc_now)
+    return Metrics(Tallies(engine()).take, notes, budget, utc_now)
 
 
 @cache
