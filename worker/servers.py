@@ -104,6 +104,7 @@ _WORDS = {
     "NotAllowed": "no such vhost, or not for this user",
     "gaierror": "no such host",
     "ConnectionRefusedError": "nothing listens there",
+    "ConnectionResetError": "it has hung up",
     "TimeoutError": "no answer in time",
 }
 

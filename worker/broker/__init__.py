@@ -52,8 +52,10 @@ def make_app(
         if only_rings:
             timeouts_seconds = (RING_TIMEOUT_SECONDS, RING_TIMEOUT_SECONDS)
         made = of_broker(server, (USUAL_QUEUE, COMPLIANCE_QUEUE), *timeouts_seconds)
-        if only_rings and not server.is_rabbitmq:
+        if only_rings:
             made["broker_transport_options"]["max_retries"] = 0
+            if server.is_rabbitmq:
+                made["broker_transport"] = "worker.broker.impatient:Transport"
         return {**_configuration(sweep_seconds), **made}
 
     app.add_defaults(configuration)
@@ -64,9 +66,16 @@ def ring(app: Celery, lane: int) -> None:
     """Ask for a drain of the lane. Raises `BrokerUnavailable`."""
     try:
         queue = COMPLIANCE_QUEUE if is_urgent(lane) else USUAL_QUEUE
-        app.send_task(DRAIN, args=[lane], queue=queue, retry=False, ignore_result=True)
+        app.send_task(
+            DRAIN,
+            args=[lane],
+            queue=queue,
+            retry=False,
+            ignore_result=True,
+            confirm_timeout=app.conf.broker_connection_timeout,
+        )
     except Exception as error:  # noqa: BLE001  (the transports' errors share no base)
-        raise BrokerUnavailable(type(error).__name__) from None
+        raise BrokerUnavailable(why_unreachable(error)) from None
 
 
 class Doorbell:
@@ -93,7 +102,7 @@ def ping(app: Celery) -> None:
     try:
         with app.connection_for_write() as connection:
             if connection.transport.driver_type == "amqp":
-                connection.ensure_connection(max_retries=1, timeout=0)
+                connection.ensure_connection(max_retries=1, interval_start=0)
             else:
                 connection.default_channel.client.ping()
     except Exception as error:  # noqa: BLE001  (the transports' errors share no base)
