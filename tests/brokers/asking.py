@@ -35,9 +35,12 @@ def why_not(server: Server) -> str:
     return ""
 
 
-def waiting(app: Celery) -> dict[str, int]:
+def waiting(server: Server) -> dict[str, int]:
     """How many rings are in each queue."""
-    with app.connection_for_read() as connection:
+    with (
+        app_of(server, only_rings=False) as app,
+        app.connection_for_read() as connection,
+    ):
         return {
             name: connection.default_channel.queue_declare(name, passive=True)[1]
             for name in (broker.USUAL_QUEUE, broker.COMPLIANCE_QUEUE)
@@ -49,7 +52,7 @@ def ring_both(server: Server) -> dict[str, int]:
     with app_of(server) as app:
         for lane in (1, 2, urgent_lane(1)):
             broker.ring(app, lane)
-        return waiting(app)
+    return waiting(server)
 
 
 def is_shared(server: Server) -> bool:

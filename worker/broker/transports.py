@@ -9,6 +9,8 @@ from urllib.parse import quote
 from celery.worker.consumer.delayed_delivery import DelayedDelivery
 from kombu.entity import Exchange, Queue
 from kombu.transport.redis import Channel
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from worker.servers import Server
 
@@ -43,6 +45,8 @@ def of_broker(
             "sentinel_kwargs": {
                 "socket_connect_timeout": connect_seconds,
                 "socket_timeout": connect_seconds,
+                # The next one is asked at once, in place of ten tries of each.
+                "retry": Retry(NoBackoff(), 0),
                 **login,
             },
         }
