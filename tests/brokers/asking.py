@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+from amqp.exceptions import NotFound
 from celery import Celery
 
 from worker import broker
@@ -45,6 +46,19 @@ def waiting(server: Server) -> dict[str, int]:
             name: connection.default_channel.queue_declare(name, passive=True)[1]
             for name in (broker.USUAL_QUEUE, broker.COMPLIANCE_QUEUE)
         }
+
+
+def has_queue(server: Server, name: str) -> bool:
+    """Whether there is a queue of this name."""
+    with (
+        app_of(server, only_rings=False) as app,
+        app.connection_for_read() as connection,
+    ):
+        try:
+            connection.default_channel.queue_declare(name, passive=True)
+        except NotFound:
+            return False
+    return True
 
 
 def ring_both(server: Server) -> dict[str, int]:

@@ -16,6 +16,7 @@ from tests.e2e.processes import Process
 from tests.e2e.stacks import Pieces, running_pieces
 
 from . import rabbitmq as debian
+from .asking import has_queue
 from .rabbitmq import RabbitMq, running_rabbitmq
 from .sentinels import MASTER, SENTINEL_PASSWORD, running_sentinels
 from .tls import Authority, tls_in_front
@@ -121,5 +122,7 @@ def test_calls_arrive_by_rabbitmq_which_dies_and_comes_back(tmp_path: Path) -> N
         )
         assert worker.is_running
         assert beat.is_running
+        assert has_queue(rabbitmq.server, "compliance")
+        assert not has_queue(rabbitmq.server, "celery_delayed_0")
         for secret in (debian.PASSWORD, debian.IN_URL):
             assert secret not in worker.output + beat.output

@@ -50,7 +50,7 @@ def test_rings_go_to_the_queue_of_their_lane(rabbitmq: RabbitMq) -> None:
     assert ring_both(rabbitmq.server) == {"celery": 2, "compliance": 1}
 
 
-def test_the_queues_are_quorum_queues_and_no_others_are_made(
+def test_the_queues_are_quorum_queues(
     rabbitmq: RabbitMq,
 ) -> None:
     with app_of(rabbitmq.server) as app, app.connection_for_write() as connection:

@@ -31,7 +31,7 @@ from worker.store.tallies import Tallies
 
 LATER = NOW + timedelta(minutes=20)
 AGE_SECONDS = 1200.0
-Notes = Callable[[Sequence[str]], Board]
+Notes = Callable[[Sequence[str]], Board | None]
 
 
 def no_redis(_names: Sequence[str]) -> Board:
@@ -196,6 +196,15 @@ def test_without_redis_the_rest_is_told(engine: Engine) -> None:
 
     assert figure(metrics, "broker_up") == 0
     assert figure(metrics, "database_up") == 1
+    assert not [name for name in names if "salesforce" in name or "sweep" in name]
+
+
+def test_where_no_notes_are_shared_the_broker_is_told_alone(sqlite: Engine) -> None:
+    """As with RabbitMQ and no Redis: what one web process knows is not the workers'."""
+    metrics = metrics_of(sqlite, lambda _names: None)
+    names = {sample.name for sample in scraped(metrics)}
+
+    assert figure(metrics, "broker_up") == 1
     assert not [name for name in names if "salesforce" in name or "sweep" in name]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from kombu.transport import pyamqp
 
 
-class Transport(pyamqp.Transport):  # type: ignore[misc]
+class Transport(pyamqp.Transport):
     """Like Celery's own, but each read and write has the connection's timeout.
 
     Without it a RabbitMQ that hangs would hold up even the end of a connection to it.
@@ -15,6 +15,7 @@ class Transport(pyamqp.Transport):  # type: ignore[misc]
 
     def establish_connection(self) -> Any:
         """Return a connection, with the timeout on its socket."""
-        connection = super().establish_connection()
-        connection.sock.settimeout(self.client.connect_timeout)
+        connection: Any = super().establish_connection()  # type: ignore[no-untyped-call]
+        client: Any = self.client
+        connection.sock.settimeout(client.connect_timeout)
         return connection

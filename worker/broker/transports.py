@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from celery.worker.consumer.delayed_delivery import DelayedDelivery
-from kombu.entity import Exchange, Queue
+from kombu.entity import Queue
 from kombu.transport.redis import Channel
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -80,8 +80,6 @@ def _sentinel_urls(server: Server) -> str:
 
 
 def _rabbitmq(server: Server, queues: tuple[str, ...]) -> dict[str, Any]:
-    # By the exchange without a name, which is there in every vhost.
-    exchange = Exchange("", type="direct")  # type: ignore[no-untyped-call]
     arguments = {"x-queue-type": "quorum"}
     made: dict[str, Any] = {
         "broker_url": server.url,
@@ -89,7 +87,7 @@ def _rabbitmq(server: Server, queues: tuple[str, ...]) -> dict[str, Any]:
         # Of a worker's own connection: one whose other end is gone is found out.
         "broker_heartbeat": 30.0,
         "task_queues": tuple(
-            Queue(name, exchange, name, queue_arguments=arguments)  # type: ignore[no-untyped-call]
+            Queue(name, routing_key=name, queue_arguments=arguments)  # type: ignore[no-untyped-call]
             for name in queues
         ),
         "task_create_missing_queues": False,
