@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo up test fuzz lint format bench docs lock clean
+.PHONY: demo up test fuzz test-brokers lint format bench docs lock clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/crm-sync demo
@@ -17,6 +17,14 @@ test: $(VENV)/.ready
 # Tries every file that is a step from a valid one, not a part of them.
 fuzz: $(VENV)/.ready
 	@FUZZ=1 $(BIN)/pytest tests/mapping
+
+# Every choice of a broker, RabbitMQ too: on Debian and by root it is installed first.
+test-brokers: $(VENV)/.ready
+	@test -e /usr/lib/rabbitmq/bin/rabbitmq-server || { apt-get update -qq \
+		&& RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes \
+		--no-install-recommends rabbitmq-server; } \
+		|| { echo "install RabbitMQ first, as Debian's rabbitmq-server"; exit 1; }
+	@$(BIN)/pytest -n 0 tests/brokers
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check .

@@ -27,10 +27,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
     return OneSystem(config, log)
 
 
-PREFIXES = ("SALESFORCE_", "CORA_", "ALTUR_", "VOCOBASE_", "FREECLIMB_", "RETAIN_")
+PREFIXES = (
+    "SALESFORCE_",
+    "CORA_",
+    "ALTUR_",
+    "VOCOBASE_",
+    "FREECLIMB_",
+    "RETAIN_",
+    "REDIS_",
+    "BROKER_",
+)
 NAMES = (
     "DATABASE_URL",
-    "REDIS_URL",
     "TOKEN_KEY",
     "METRICS_TOKEN",
     "COMPLIANCE_ALARM_SECONDS",

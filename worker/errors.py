@@ -148,7 +148,7 @@ class StoreSealed(StoreUnavailable):
 
 
 class BrokerUnavailable(SyncError):
-    """Redis does not answer; the event is stored and waits for the sweep."""
+    """The broker does not answer; the event is stored and waits for the sweep."""
 
     reason = "broker_unavailable"
 

@@ -14,9 +14,7 @@ from threading import Lock
 from typing import Any
 
 from redis import Redis, WatchError
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from worker.errors import BrokerUnavailable
 
@@ -47,17 +45,15 @@ class OwnBoard:
         with self._lock:
             self._notes[name] = change(self.read(name))
 
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
+
 
 class RedisBoard:
     """The notes of all workers. `clock_seconds` tells when Redis is asked again."""
 
-    def __init__(self, redis_url: str, clock_seconds: Callable[[], float]) -> None:
-        self._redis = Redis.from_url(
-            redis_url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+    def __init__(self, redis: Redis, clock_seconds: Callable[[], float]) -> None:
+        self._redis = redis
         self._clock_seconds = clock_seconds
         self._silent_until = 0.0
         self._own = OwnBoard()

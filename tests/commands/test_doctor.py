@@ -13,7 +13,7 @@ import pytest
 
 from tests.commands.running import crm_sync
 from tests.conftest import sqlite_engine
-from tests.crm.logins import running_redis
+from tests.crm.logins import board_at, running_redis
 from tests.guarded import guarded
 from worker.errors import CrmUnavailable
 from worker.localorg import LocalOrg
@@ -37,7 +37,7 @@ def variables(tmp_path: Path, org: LocalOrg) -> Iterator[dict[str, str]]:
 
 
 def board_of(variables: dict[str, str]) -> RedisBoard:
-    return RedisBoard(variables["REDIS_URL"], time.monotonic)
+    return board_at(variables["REDIS_URL"], time.monotonic)
 
 
 def examined(variables: dict[str, str], **changes: str) -> tuple[int, dict[str, Any]]:
@@ -57,6 +57,7 @@ def test_all_is_well(variables: dict[str, str], org: LocalOrg) -> None:
     assert exit_code == 0
     assert list(checks) == [
         "database",
+        "broker",
         "redis",
         "salesforce",
         "mappings",
@@ -77,6 +78,7 @@ def test_it_prints_a_line_a_check(variables: dict[str, str]) -> None:
     assert ended.exit_code == 0
     assert [line.split()[:2] for line in ended.out.splitlines()] == [
         ["ok", "database"],
+        ["ok", "broker"],
         ["ok", "redis"],
         ["ok", "salesforce"],
         ["ok", "mappings"],
@@ -145,7 +147,7 @@ def test_nothing_there_is_all_named_and_makes_no_database(tmp_path: Path) -> Non
     checks = json.loads(ended.out)["checks"]
 
     assert ended.exit_code == 1
-    assert ill(checks) == ["database", "redis", "salesforce", "lanes", "beat"]
+    assert ill(checks) == ["database", "broker", "redis", "salesforce", "lanes", "beat"]
     assert "run crm-sync migrate" in checks["database"]["says"]
     assert "SALESFORCE_DOMAIN is not set" in checks["salesforce"]["says"]
     assert list(tmp_path.iterdir()) == []

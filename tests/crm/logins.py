@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -20,8 +20,12 @@ from tests.e2e.polling import eventually
 from tests.e2e.processes import Process
 from worker.cli.processes import free_port
 from worker.cli.redis_server import redis_command
+from worker.crm.shared_tokens import REDIS_RETRIES, REDIS_TIMEOUT_SECONDS
 from worker.localorg.jwt_bearer import JwtApp
 from worker.model import OrgLogin
+from worker.noticeboard import TIMEOUT_SECONDS, RedisBoard
+from worker.redis_clients import open_redis
+from worker.servers import Server
 
 USERNAME = "integration@example.com"
 AUDIENCE = "https://login.salesforce.com"
@@ -61,6 +65,16 @@ def running_redis(folder: Path) -> Iterator[str]:
         yield url
     finally:
         process.kill_group()
+
+
+def client_of(url: str) -> redis.Redis:
+    """A client as the processes have it for the token."""
+    return open_redis(Server(url), REDIS_TIMEOUT_SECONDS, REDIS_RETRIES)
+
+
+def board_at(url: str, clock_seconds: Callable[[], float]) -> RedisBoard:
+    """The notes as a process has them."""
+    return RedisBoard(open_redis(Server(url), TIMEOUT_SECONDS), clock_seconds)
 
 
 def _answers(url: str) -> bool:

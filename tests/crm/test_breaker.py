@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from tests.crm.logins import running_redis
+from tests.crm.logins import board_at, running_redis
 from worker.crm.breaker import PROBE_SECONDS, Breaker
 from worker.crm.notes import Board, take_turn
 from worker.errors import CrmUnavailable
@@ -161,7 +161,7 @@ def test_a_probe_whose_worker_died_is_given_up() -> None:
 
 def test_sixteen_workers_take_one_probe_through_redis(redis_url: str) -> None:
     moment = Moment()
-    boards = [RedisBoard(redis_url, moment) for _ in range(16)]
+    boards = [board_at(redis_url, moment) for _ in range(16)]
     opened(boards[0], moment)
     moment.seconds += 1
     taken: list[int | None] = []
@@ -189,7 +189,7 @@ def test_sixteen_workers_take_one_probe_through_redis(redis_url: str) -> None:
 def test_without_redis_a_worker_has_a_breaker_of_its_own(tmp_path: Path) -> None:
     moment = Moment()
     with running_redis(tmp_path) as url:
-        board = RedisBoard(url, moment)
+        board = board_at(url, moment)
         opened(board, moment)
     moment.seconds += 1
 
@@ -205,8 +205,8 @@ def test_without_redis_a_worker_has_a_breaker_of_its_own(tmp_path: Path) -> None
 
 def test_redis_that_comes_back_is_asked_again(redis_url: str) -> None:
     moment = Moment()
-    board = RedisBoard(redis_url, moment)
-    other = RedisBoard(redis_url, moment)
+    board = board_at(redis_url, moment)
+    other = board_at(redis_url, moment)
     board._silent_until = moment.seconds + 5
     other.change("greeting", lambda _: {"word": "hello"})
 
@@ -221,7 +221,7 @@ def test_redis_that_comes_back_is_asked_again(redis_url: str) -> None:
 
 def test_a_note_that_is_none_is_empty(redis_url: str) -> None:
     moment = Moment()
-    board = RedisBoard(redis_url, moment)
+    board = board_at(redis_url, moment)
     board._redis.set("crm-sync:breaker", "no note")
     unread = Breaker(board, moment).enter(urgent=False)
     board._redis.set("crm-sync:breaker", "[1]")

@@ -25,7 +25,7 @@ from worker.errors import CrmUnavailable
 from worker.localorg import LocalOrg
 from worker.model import OrgLogin
 
-from .logins import jwt_app, jwt_login, running_redis
+from .logins import client_of, jwt_app, jwt_login, running_redis
 
 ROOT = Path(__file__).parents[2]
 KEY = "External_Call_Id__c"
@@ -75,7 +75,9 @@ def workers(
     with ExitStack() as stack:
         made = []
         for _ in range(count):
-            session = Session(login, SharedTokens(redis_url, TOKEN_KEY, login))
+            session = Session(
+                login, SharedTokens(client_of(redis_url), TOKEN_KEY, login)
+            )
             stack.enter_context(closing(session))
             made.append(SalesforceCrm(session, blip_wait_seconds=0.0))
         yield made
@@ -259,7 +261,7 @@ def granted(token: str) -> Callable[[], Grant]:
 def tokens_of(
     url: str, wait: Callable[[float], None] = lambda _: None
 ) -> Iterator[SharedTokens]:
-    with closing(SharedTokens(url, TOKEN_KEY, LOGIN, wait=wait)) as tokens:
+    with closing(SharedTokens(client_of(url), TOKEN_KEY, LOGIN, wait=wait)) as tokens:
         yield tokens
 
 
@@ -405,7 +407,7 @@ def test_another_key_shares_nothing(url: str) -> None:
     other_key = Fernet.generate_key().decode()
     with (
         tokens_of(url) as tokens,
-        closing(SharedTokens(url, other_key, LOGIN)) as others,
+        closing(SharedTokens(client_of(url), other_key, LOGIN)) as others,
     ):
         tokens.obtain(granted("ours"))
 

@@ -13,6 +13,7 @@ from worker import broker
 from worker.cli.processes import free_port
 from worker.cli.redis_server import redis_command
 from worker.localorg import LocalOrg
+from worker.servers import Server
 
 from .deliveries import ROOT, Vendor, cora_call, new_id
 from .polling import WITHIN_SECONDS, eventually, holds
@@ -55,7 +56,7 @@ class Site:
 
     def worker_answers(self, kind: str) -> bool:
         """Whether a Celery node is there whose name starts so."""
-        app = broker.make_app(lambda: (self.env["REDIS_URL"], 1))
+        app = broker.make_app(lambda: (Server(self.env["REDIS_URL"]), 1))
         try:
             nodes = [name for said in app.control.ping(timeout=0.5) for name in said]
             return any(name.startswith(f"{kind}@") for name in nodes)

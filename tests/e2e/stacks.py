@@ -24,6 +24,7 @@ from worker.cli.redis_server import redis_command
 from worker.intake import Intake
 from worker.localorg import LocalOrg
 from worker.mapping_folder import load_mappings
+from worker.servers import Server
 from worker.store.engine import open_engine
 from worker.store.events import Events
 from worker.store.schema import migrate
@@ -231,6 +232,7 @@ class Pieces:
             "LANES": str(LANES),
             **variables,
         }
+        self.broker = Server(self.environment.get("BROKER_URL", self.redis_url))
         database = self.environment["DATABASE_URL"]
         engine = open_engine(database)
         with _MIGRATING:
@@ -262,7 +264,7 @@ class Pieces:
         known = connections(SECRETS)
         engine = open_engine(self.environment["DATABASE_URL"])
         event.listen(engine, "connect", _wait_for_no_disk)
-        app = broker.make_app(lambda: (self.redis_url, 1))
+        app = broker.make_app(lambda: (self.broker, 1))
         intake = Intake(
             events=Events(engine),
             mappings=load_mappings(ROOT / "mappings"),

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from sqlalchemy import Engine
 
-from tests.crm.logins import running_redis
+from tests.crm.logins import board_at, running_redis
 from tests.guarded import guarded
 from tests.store.query_plans import statements
 from tests.store.test_events import NOW
@@ -24,14 +24,14 @@ from worker.errors import BrokerUnavailable, CrmUnavailable
 from worker.localorg import LocalOrg
 from worker.metrics import NOTES, Metrics
 from worker.metrics.of_events import LONGEST_LABEL, MOST_LABELS
-from worker.noticeboard import OwnBoard, RedisBoard
+from worker.noticeboard import OwnBoard
 from worker.store.engine import open_engine
 from worker.store.events import Events
 from worker.store.tallies import Tallies
 
 LATER = NOW + timedelta(minutes=20)
 AGE_SECONDS = 1200.0
-Notes = Callable[[Sequence[str]], Board]
+Notes = Callable[[Sequence[str]], Board | None]
 
 
 def no_redis(_names: Sequence[str]) -> Board:
@@ -199,6 +199,15 @@ def test_without_redis_the_rest_is_told(engine: Engine) -> None:
     assert not [name for name in names if "salesforce" in name or "sweep" in name]
 
 
+def test_where_no_notes_are_shared_the_broker_is_told_alone(sqlite: Engine) -> None:
+    """As with RabbitMQ and no Redis: what one web process knows is not the workers'."""
+    metrics = metrics_of(sqlite, lambda _names: None)
+    names = {sample.name for sample in scraped(metrics)}
+
+    assert figure(metrics, "broker_up") == 1
+    assert not [name for name in names if "salesforce" in name or "sweep" in name]
+
+
 def test_a_board_without_notes_tells_what_is_so_by_itself(sqlite: Engine) -> None:
     metrics = metrics_of(sqlite, on(OwnBoard()))
 
@@ -298,8 +307,8 @@ def test_the_board_in_redis_is_read_as_the_workers_left_it(
     sqlite: Engine, redis_url: str
 ) -> None:
     with (
-        closing(RedisBoard(redis_url, lambda: 0.0)) as workers,
-        closing(RedisBoard(redis_url, lambda: 0.0)) as web,
+        closing(board_at(redis_url, lambda: 0.0)) as workers,
+        closing(board_at(redis_url, lambda: 0.0)) as web,
     ):
         metrics = metrics_of(sqlite, web.snapshot)
         before = figure(metrics, "sweep_age_seconds")
@@ -315,7 +324,7 @@ def test_a_redis_that_went_and_came_is_told_at_once(
 ) -> None:
     """Nothing that this process remembers stands for what is no longer known."""
     with running_redis(tmp_path) as url:
-        board = RedisBoard(url, lambda: 0.0)
+        board = board_at(url, lambda: 0.0)
         take_turn(board, broker.SWEPT, 1.0, 1.0)
         metrics = metrics_of(sqlite, board.snapshot)
         there = figure(metrics, "broker_up")
@@ -328,7 +337,7 @@ def test_a_redis_that_went_and_came_is_told_at_once(
 
 
 def test_one_request_reads_every_note(redis_url: str) -> None:
-    with closing(RedisBoard(redis_url, lambda: 0.0)) as board:
+    with closing(board_at(redis_url, lambda: 0.0)) as board:
         before = board._redis.info("stats")["total_commands_processed"]
         board.snapshot(NOTES)
         after = board._redis.info("stats")["total_commands_processed"]

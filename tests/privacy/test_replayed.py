@@ -13,6 +13,7 @@ from tests.privacy.ledger import Ledger
 from worker import broker
 from worker.localorg import LocalOrg
 from worker.model import Retention
+from worker.servers import Server
 from worker.store.history import History
 from worker.store.marks import EventMarks
 from worker.store.retention import purge
@@ -51,7 +52,7 @@ def test_purged_events_are_not_compared_with_a_changed_mapping(ledger: Ledger) -
 
 
 def test_beat_asks_for_a_purge_once_a_day() -> None:
-    app = broker.make_app(lambda: ("redis://127.0.0.1:1/0", 10))
+    app = broker.make_app(lambda: (Server("redis://127.0.0.1:1/0"), 10))
 
     entry = app.conf.beat_schedule["purge"]
 

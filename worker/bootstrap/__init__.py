@@ -15,6 +15,7 @@ from celery import Celery
 
 from worker import broker
 from worker.alarm import Alarm
+from worker.bootstrap.shared import board, doorbell_app, notes
 from worker.bootstrap.stores import (
     calls,
     engine,
@@ -37,8 +38,8 @@ from worker.errors import SettingsFault, StoreUnavailable, SyncError
 from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
 from worker.metrics import Metrics
-from worker.noticeboard import RedisBoard
 from worker.org_schema import LiveSchema
+from worker.servers import Server
 from worker.settings import Needs
 from worker.store.tallies import Tallies
 from worker.store.unconfirmed import UnconfirmedEvents
@@ -83,22 +84,14 @@ def celery_app() -> Celery:
     Wrong settings end the process with the faults: beat and Flower have no other hook.
     """
 
-    def read() -> tuple[str, int]:
+    def read() -> tuple[Server, int]:
         try:
-            return settings().redis_url, settings().sweep_seconds
+            return settings().broker, settings().sweep_seconds
         except SettingsFault:
             check_or_exit()
             raise
 
     return broker.make_app(read)
-
-
-@cache
-def doorbell_app() -> Celery:
-    """Return an app that rings, and waits for the broker only shortly."""
-    return broker.make_app(
-        lambda: (settings().redis_url, settings().sweep_seconds), only_rings=True
-    )
 
 
 def salesforce() -> AbstractContextManager[SalesforceCrm]:
@@ -154,17 +147,11 @@ def recorded_mappings() -> RecordedMappings:
 
 
 @cache
-def board() -> RedisBoard:
-    """Return the notes that all workers share."""
-    return RedisBoard(settings().redis_url, time.monotonic)
-
-
-@cache
 def metrics() -> Metrics:
     """Return what Prometheus is told."""
     read = settings()
     budget = Budget(read.api_budget_percent, read.api_pause_percent)
-    return Metrics(Tallies(engine()).take, board().snapshot, budget, utc_now)
+    return Metrics(Tallies(engine()).take, notes, budget, utc_now)
 
 
 @cache

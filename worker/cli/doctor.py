@@ -7,22 +7,25 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from worker import bootstrap, broker
+from worker import bootstrap, broker, redis_clients
 from worker.checking import Used
 from worker.cli.doctor_org import examine_org
-from worker.errors import StoreUnavailable, SyncError
+from worker.errors import BrokerUnavailable, StoreUnavailable, SyncError
 from worker.mapping_folder import mapping_files, read_mappings
+from worker.redis_clients import open_redis
 from worker.store.schema import newest_revision
 
 # What is due for longer than this has nobody who drains it, or an org that is away.
 OVERDUE = timedelta(minutes=2)
 # So many sweeps may be missed, as by a worker that is busy.
 SWEEPS_MISSED = 3
+REDIS_TIMEOUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Found:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
 ) -> None:
-    """Examine database, Redis, Salesforce, mappings, lanes and beat; 1 if one is ill.
+    """Examine database, broker, Salesforce, mappings, lanes and beat; 1 if one is ill.
 
     It logs in to Salesforce, unless the workers leave the org alone just now.
     """
@@ -76,9 +79,25 @@ def _database() -> Found:
     return Found(True, f"at revision {version}", {"revision": version})
 
 
+def _broker() -> Found:
+    kind = bootstrap.settings().broker.kind
+    return _answers(kind, partial(broker.ping, bootstrap.doorbell_app()))
+
+
 def _redis() -> Found:
-    broker.ping(bootstrap.doorbell_app())
-    return Found(True, "answers")
+    server = bootstrap.settings().redis
+    if server is None:
+        return Found(True, "none: each process has its own notes and its own login")
+    with closing(open_redis(server, REDIS_TIMEOUT_SECONDS)) as client:
+        return _answers(server.kind, partial(redis_clients.ping, client))
+
+
+def _answers(kind: str, ping: Callable[[], None]) -> Found:
+    try:
+        ping()
+    except BrokerUnavailable as error:
+        return Found(False, f"{kind}: {error}", {"kind": kind})
+    return Found(True, f"{kind} answers", {"kind": kind})
 
 
 def _salesforce() -> Found:
@@ -115,6 +134,8 @@ def _lanes() -> Found:
 
 
 def _beat() -> Found:
+    if bootstrap.settings().redis is None:
+        return Found(True, "not known without a Redis: see the log of beat")
     allowed_seconds = SWEEPS_MISSED * bootstrap.settings().sweep_seconds
     swept_at = bootstrap.board().read(broker.SWEPT).get("at")
     if not isinstance(swept_at, int | float):
@@ -145,6 +166,7 @@ def _used() -> Used:
 
 EXAMINATIONS = {
     "database": _database,
+    "broker": _broker,
     "redis": _redis,
     "salesforce": _salesforce,
     "mappings": _mappings,

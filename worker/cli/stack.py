@@ -19,6 +19,7 @@ from worker.cli.local_secrets import fill_in
 from worker.cli.processes import Child, free_port, stop_all
 from worker.cli.redis_server import redis_command
 from worker.errors import BrokerUnavailable, SyncError
+from worker.servers import Server
 from worker.settings import Needs, load_settings
 from worker.store.engine import open_engine
 from worker.store.schema import migrate
@@ -139,6 +140,12 @@ class Stack:
         # What belongs to the operator's own; here Flower is on loopback alone.
         for name in ("METRICS_TOKEN", "FLOWER_BASIC_AUTH"):
             inherited.pop(name, None)
+        # The Redis of its own keeps all.
+        inherited = {
+            name: value
+            for name, value in inherited.items()
+            if not name.startswith(("REDIS_", "BROKER_"))
+        }
         return {**inherited, **own}
 
     def _child(self, name: str, *command: str) -> Child:
@@ -203,7 +210,7 @@ class Stack:
             time.sleep(POLL_SECONDS)
 
     def _redis_answers(self) -> bool:
-        app = broker.make_app(lambda: (self.urls.redis, 10), only_rings=True)
+        app = broker.make_app(lambda: (Server(self.urls.redis), 10), only_rings=True)
         try:
             broker.ping(app)
         except BrokerUnavailable:
@@ -213,7 +220,7 @@ class Stack:
         return True
 
     def _worker_answers(self) -> bool:
-        app = broker.make_app(lambda: (self.urls.redis, 10))
+        app = broker.make_app(lambda: (Server(self.urls.redis), 10))
         try:
             return bool(app.control.ping(timeout=0.3))
         finally:

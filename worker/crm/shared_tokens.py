@@ -17,14 +17,13 @@ from typing import Any
 
 import redis
 from cryptography.fernet import Fernet, InvalidToken
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from worker.crm.token_store import Grant, LogIn, OwnTokens
 from worker.errors import CrmUnavailable
 from worker.model import OrgLogin
 
 REDIS_TIMEOUT_SECONDS = 2.0
+REDIS_RETRIES = 1
 # Longer than a login may take: who loses the lock all the same stores nothing.
 LOCK_SECONDS = 40
 POLL_SECONDS = 0.1
@@ -53,19 +52,14 @@ class SharedTokens:
 
     def __init__(
         self,
-        redis_url: str,
+        client: redis.Redis,
         key: str,
         login: OrgLogin,
         own: OwnTokens | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         # Any: the stubs say that each answer may have to be awaited.
-        self._redis: Any = redis.Redis.from_url(
-            redis_url,
-            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-            socket_timeout=REDIS_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 1),
-        )
+        self._redis: Any = client
         self._cipher = Fernet(key)
         self._own = own or OwnTokens()
         self._wait = wait

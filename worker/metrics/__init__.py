@@ -33,13 +33,14 @@ log = logging.getLogger(__name__)
 class Metrics(Collector):
     """The figures. `notes` gives a board as all workers have it at the moment.
 
-    `tally` may raise `StoreUnavailable`, `notes` `BrokerUnavailable`.
+    `tally` may raise `StoreUnavailable`, `notes` `BrokerUnavailable`. Where nothing
+    is shared there is no board, but the broker is there.
     """
 
     def __init__(
         self,
         tally: Callable[[datetime], Tally],
-        notes: Callable[[Sequence[str]], Board],
+        notes: Callable[[Sequence[str]], Board | None],
         budget: Budget,
         clock: Callable[[], datetime],
     ) -> None:
@@ -78,10 +79,12 @@ class Metrics(Collector):
         try:
             board = self._notes(NOTES)
         except BrokerUnavailable as error:
-            log.warning("metrics without those in Redis: %s", error)
+            log.warning("metrics without those of the workers: %s", error)
             yield _up("broker", False)
             return
         yield _up("broker", True)
+        if board is None:
+            return
         yield from of_sweeps(board, now)
         yield from of_salesforce(board, self._budget, now)
 

@@ -9,18 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Flag, auto
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from worker.errors import SettingsFault
 from worker.model import Compliance, Connection, OrgLogin, Retention
+from worker.servers import Server
 from worker.settings.compliance import compliance
 from worker.settings.connections import load_connections
 from worker.settings.environment import Environment
 from worker.settings.privacy import data_keys, retention
 from worker.settings.salesforce import org_login, token_key
+from worker.settings.servers import servers
 
 DATABASE_SCHEMES = ("sqlite", "postgresql")
 SHORTEST_TOKEN = 16
@@ -39,7 +40,8 @@ class Settings:
     """Everything that differs between two deployments. Secrets are not in its repr."""
 
     database_url: str = field(repr=False)
-    redis_url: str = field(repr=False)
+    redis: Server | None
+    broker: Server
     token_key: str = field(repr=False)
     metrics_token: str = field(repr=False)
     data_keys: tuple[str, ...] = field(repr=False)
@@ -65,9 +67,11 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
     environment = Environment(variables)
     number = environment.number
     config_dir = Path(environment.text("CONFIG_DIR", "config"))
+    redis, broker = servers(environment)
     settings = Settings(
         database_url=_database_url(environment),
-        redis_url=_redis_url(environment),
+        redis=redis,
+        broker=broker,
         token_key=token_key(environment),
         metrics_token=_metrics_token(environment),
         data_keys=data_keys(environment),
@@ -115,20 +119,6 @@ def _database_url(environment: Environment) -> str:
         environment.faults.append(
             "DATABASE_URL has to be sqlite:///file or"
             " postgresql://user:password@host/database, with %40 for @ in a password"
-        )
-    return url
-
-
-def _redis_url(environment: Environment) -> str:
-    url = environment.text("REDIS_URL", "redis://127.0.0.1:6379/0")
-    try:
-        parts = urlsplit(url)
-        is_good = parts.scheme in ("redis", "rediss") and parts.port != 0
-    except ValueError:
-        is_good = False
-    if not is_good:
-        environment.faults.append(
-            "REDIS_URL has to be redis://host:port/number, or rediss:// over TLS"
         )
     return url
 

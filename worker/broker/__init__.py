@@ -1,6 +1,7 @@
 """The Celery app: the doorbell. Floor 2.
 
-Redis holds lane numbers and nothing else: no payload, no personal data, no results.
+The broker holds lane numbers and nothing else: no payload, no personal data, no
+results.
 Settings are read when Celery first asks for its configuration, not at import.
 """
 
@@ -11,10 +12,11 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from kombu.transport.redis import Channel
 
+from worker.broker.transports import of_broker
 from worker.errors import BrokerUnavailable
 from worker.lane_numbers import is_urgent
+from worker.servers import Server, why_unreachable
 
 DRAIN = "worker.drain"
 # Urgent lanes are rung for in a queue of their own, which one process only serves.
@@ -30,31 +32,31 @@ SWEPT = "swept"
 RING_TIMEOUT_SECONDS = 0.5
 SILENCE_SECONDS = 5.0
 
-# A worker that loses Redis while it drains would acknowledge its ring, or give it back,
-# over the closed connection, and end by that (kombu 5.7.0). So a ring is gone once it
-# was heard, and nobody misses it: the sweep rings.
-Channel.do_restore = False
+# A worker waits for longer: so long for a connection, and so long for Redis to answer.
+WORKER_SECONDS = 5.0
+WORKER_READ_SECONDS = 30.0
 
 
 def make_app(
-    read_settings: Callable[[], tuple[str, int]], *, only_rings: bool = False
+    read_settings: Callable[[], tuple[Server, int]], *, only_rings: bool = False
 ) -> Celery:
-    """Return the app. `read_settings` gives the broker URL and the sweep's seconds.
+    """Return the app. `read_settings` gives the broker and the sweep's seconds.
 
     One that only rings waits for the broker no longer than a vendor should wait for us.
     """
     app = Celery("worker", set_as_current=False)
 
     def configuration() -> dict[str, Any]:
-        redis_url, sweep_seconds = read_settings()
-        made = _configuration(redis_url, sweep_seconds)
+        server, sweep_seconds = read_settings()
+        timeouts_seconds = (WORKER_SECONDS, WORKER_READ_SECONDS)
         if only_rings:
-            made["broker_transport_options"] |= {
-                "socket_connect_timeout": RING_TIMEOUT_SECONDS,
-                "socket_timeout": RING_TIMEOUT_SECONDS,
-                "max_retries": 0,
-            }
-        return made
+            timeouts_seconds = (RING_TIMEOUT_SECONDS, RING_TIMEOUT_SECONDS)
+        made = of_broker(server, (USUAL_QUEUE, COMPLIANCE_QUEUE), *timeouts_seconds)
+        if only_rings:
+            made["broker_transport_options"]["max_retries"] = 0
+            if server.is_rabbitmq:
+                made["broker_transport"] = "worker.broker.impatient:Transport"
+        return {**_configuration(sweep_seconds), **made}
 
     app.add_defaults(configuration)
     return app
@@ -64,9 +66,16 @@ def ring(app: Celery, lane: int) -> None:
     """Ask for a drain of the lane. Raises `BrokerUnavailable`."""
     try:
         queue = COMPLIANCE_QUEUE if is_urgent(lane) else USUAL_QUEUE
-        app.send_task(DRAIN, args=[lane], queue=queue, retry=False, ignore_result=True)
+        app.send_task(
+            DRAIN,
+            args=[lane],
+            queue=queue,
+            retry=False,
+            ignore_result=True,
+            confirm_timeout=app.conf.broker_connection_timeout,
+        )
     except Exception as error:  # noqa: BLE001  (the transports' errors share no base)
-        raise BrokerUnavailable(type(error).__name__) from None
+        raise BrokerUnavailable(why_unreachable(error)) from None
 
 
 class Doorbell:
@@ -92,21 +101,17 @@ def ping(app: Celery) -> None:
     """Ask whether the broker is there. Raises `BrokerUnavailable`."""
     try:
         with app.connection_for_write() as connection:
-            connection.default_channel.client.ping()
+            if connection.transport.driver_type == "amqp":
+                connection.ensure_connection(max_retries=1, interval_start=0)
+            else:
+                connection.default_channel.client.ping()
     except Exception as error:  # noqa: BLE001  (the transports' errors share no base)
-        raise BrokerUnavailable(type(error).__name__) from None
+        raise BrokerUnavailable(why_unreachable(error)) from None
 
 
-def _configuration(redis_url: str, sweep_seconds: int) -> dict[str, Any]:
+def _configuration(sweep_seconds: int) -> dict[str, Any]:
     return {
-        "broker_url": redis_url,
         "broker_connection_retry_on_startup": True,
-        "broker_transport_options": {
-            "socket_connect_timeout": 5.0,
-            "socket_timeout": 30.0,
-            "socket_keepalive": True,
-            "ack_emulation": False,
-        },
         "task_default_queue": USUAL_QUEUE,
         "task_serializer": "json",
         "accept_content": ["json"],
