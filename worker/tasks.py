@@ -10,6 +10,7 @@ from celery import signals
 
 from worker import bootstrap, broker, logs
 from worker.errors import StoreUnavailable
+from worker.store.ahead import bring_forward
 from worker.store.retention import purge as purge_store
 
 # A child that is told to stop waits in tenths of a second for its parent to take what
@@ -50,7 +51,10 @@ def sweep() -> None:
     now = bootstrap.utc_now()
     bootstrap.board().change(broker.SWEPT, lambda _: {"at": now.timestamp()})
     try:
-        for lane in bootstrap.lanes().lanes_due(now):
+        if moved := bring_forward(bootstrap.engine(), now):
+            log.warning("the clock was set back: %d events are due at once", moved)
+        lease_seconds = bootstrap.settings().lease_seconds
+        for lane in bootstrap.lanes().lanes_due(now, lease_seconds):
             broker.ring(app, lane)
     finally:
         bootstrap.alarm().look(now)

@@ -13,8 +13,8 @@ CHUNK_BYTES = 65_536
 class Line:
     """Passes TCP on from a port of its own to the org's.
 
-    While it is held connections are made and requests are read, and nothing comes
-    back; then those that were held are cut. `delay_seconds` is for each piece.
+    While it is held connections are made and requests passed on, and nothing comes
+    back; then all are cut. `delay_seconds` is for each piece.
     """
 
     def __init__(self, to_port: int) -> None:
@@ -25,6 +25,7 @@ class Line:
         self._passes = threading.Event()
         self._passes.set()
         self._closed = threading.Event()
+        self._word = b""
         self.delay_seconds = 0.0
         own_port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{own_port}"
@@ -34,8 +35,9 @@ class Line:
         self._thread.start()
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Let nothing come back, and cut what is open at the end."""
+    def held(self, word: bytes = b"") -> Iterator[None]:
+        """Let nothing come back once the word was sent, and cut all at the end."""
+        self._word = word
         self._passes.clear()
         try:
             yield
@@ -77,24 +79,43 @@ class Line:
             with far:
                 with self._lock:
                     self._open |= {near, far}
-                back = threading.Thread(target=self._pass, args=(far, near, True))
+                asked = threading.Event()
+                back = threading.Thread(target=self._answer, args=(far, near, asked))
                 back.start()
-                self._pass(near, far, False)
+                self._ask(near, far, asked)
                 back.join()
                 with self._lock:
                     self._open -= {near, far}
 
-    def _pass(self, out_of: socket.socket, into: socket.socket, is_back: bool) -> None:
-        with contextlib.suppress(OSError):
-            while piece := out_of.recv(CHUNK_BYTES):
-                if self.delay_seconds:
-                    self._closed.wait(self.delay_seconds)
-                if is_back:
+    def _ask(
+        self, near: socket.socket, far: socket.socket, asked: threading.Event
+    ) -> None:
+        with _both_closed(near, far):
+            while piece := near.recv(CHUNK_BYTES):
+                if not self._passes.is_set() and self._word in piece:
+                    asked.set()
+                self._closed.wait(self.delay_seconds)
+                far.sendall(piece.replace(*self._hosts))
+
+    def _answer(
+        self, far: socket.socket, near: socket.socket, asked: threading.Event
+    ) -> None:
+        with _both_closed(near, far):
+            while piece := far.recv(CHUNK_BYTES):
+                self._closed.wait(self.delay_seconds)
+                if asked.is_set():
                     self._passes.wait()
-                into.sendall(piece if is_back else piece.replace(*self._hosts))
-        for one in (out_of, into):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                near.sendall(piece)
+
+
+@contextlib.contextmanager
+def _both_closed(*sockets: socket.socket) -> Iterator[None]:
+    """Shut both sides, however the block ends."""
+    with contextlib.suppress(OSError):
+        yield
+    for one in sockets:
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
 
 
 def _host(port: int) -> bytes:
