@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo up test lint format bench docs lock clean
+.PHONY: demo up test soak lint format bench docs lock clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/crm-sync demo
@@ -13,6 +13,12 @@ up: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	@$(BIN)/pytest
+
+# Everything is killed while calls come in: MINUTES on each ENGINE.
+MINUTES ?= 10
+ENGINE  ?= both
+soak: $(VENV)/.ready
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --engine $(ENGINE)
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check .

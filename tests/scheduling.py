@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-END_TO_END = "tests/e2e/"
+# What starts processes of its own.
+END_TO_END = ("tests/e2e/", "tests/faults/test_soak.py")
 
 
 class OneSystem(LoadScopeScheduling):
@@ -12,4 +13,4 @@ class OneSystem(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         """Return the name of what a test has to stay with."""
-        return END_TO_END if nodeid.startswith(END_TO_END) else nodeid
+        return END_TO_END[0] if nodeid.startswith(END_TO_END) else nodeid

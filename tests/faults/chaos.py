@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
 
 import psycopg
@@ -37,12 +38,18 @@ STOP_SECONDS = 25.0
 class Chaos:
     """Does one fault after the other, each kind before any comes again.
 
-    `done` counts them. `pause_seconds` are the least and the most between two.
+    `done` counts them. `pause_seconds` are the least and the most between two. `old` is
+    a checkout whose worker runs beside the new one at times.
     """
 
     def __init__(
-        self, site: Site, random: Random, pause_seconds: tuple[float, float]
+        self,
+        site: Site,
+        random: Random,
+        pause_seconds: tuple[float, float],
+        old: Path | None = None,
     ) -> None:
+        self._old = old
         self.done: Counter[str] = Counter()
         self._site = site
         self._random = random
@@ -82,6 +89,8 @@ class Chaos:
             "org fault": self._org_fault,
             "cut connections": site.line.cut,
         }
+        if self._old is not None:
+            every["worker with old code"] = self._old_worker
         if site.is_sqlite:
             every["full disk"] = self._fill_disk
         else:
@@ -124,10 +133,20 @@ class Chaos:
             client.flushall()
 
     def _second_beat(self) -> None:
-        schedule = {"BEAT_SCHEDULE": ".second-beat"}
-        beat = self._site.start_beside("beat", **schedule)
+        beat = self._site.start_beside("beat", BEAT_SCHEDULE=".second-beat")
         self._wait(3, 6)
         beat.kill_group()
+
+    def _old_worker(self) -> None:
+        assert self._old is not None
+        folders = {
+            "PYTHONPATH": str(self._old),
+            "CONFIG_DIR": str(self._old / "config"),
+            "MAPPINGS_DIR": str(self._old / "mappings"),
+        }
+        worker = self._site.start_beside("worker", self._old / "Procfile", **folders)
+        self._wait(8, 15)
+        worker.kill_group()
 
     def _lock_database(self) -> None:
         locked = _sqlite_locked if self._site.is_sqlite else _postgres_locked

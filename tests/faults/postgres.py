@@ -24,6 +24,8 @@ def prepare(folder: Path) -> Server:
 
     The folder must not be below one of pytest's: other users may not go through those.
     """
+    # It asks for such a folder when it is imported, though we use none of it.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     from pgserver import utils
     from pgserver._commands import POSTGRES_BIN_PATH
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import threading
 import time
@@ -112,14 +113,17 @@ class Site:
         with contextlib.suppress(requests.RequestException), self.org() as org:
             org.set_faults(*faults)
 
-    def start_beside(self, name: str, **variables: str) -> Process:
+    def start_beside(
+        self, name: str, procfile: Path = ROOT / "Procfile", **variables: str
+    ) -> Process:
         """Start one more process of a kind, which nobody looks after."""
         pieces = self.pieces
         before = dict(pieces.environment)
+        (line,) = re.findall(f"^{name}: (.*)$", procfile.read_text("utf-8"), re.M)
         with self._lock:
             pieces.environment.update(variables)
             try:
-                return pieces.start(name)
+                return self._run(name, ("sh", "-c", line.rpartition("&& ")[2]))
             finally:
                 pieces.environment = before
 

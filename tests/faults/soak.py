@@ -1,7 +1,8 @@
 """`python -m tests.faults.soak --minutes 10`: load and faults, then the balance.
 
 Everything is a real process: the Procfile's lines, Redis, the local org with a
-database of its own and, where asked for, PostgreSQL.
+database of its own and, where asked for, PostgreSQL. With `--old` workers of another
+checkout run beside the new ones at times.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Plan:
     pause_seconds: tuple[float, float] = (1.0, 4.0)
     kinds: tuple[str, ...] = ()
     hands: int = 2
+    old: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def soak(folder: Path, engine: str, plan: Plan) -> Result:
         random = Random(plan.seed + 1)
         load = Load(site.pieces.vendor, calls, plan.per_second, random)
         chaos = [
-            Chaos(site, Random(plan.seed + 2 + hand), plan.pause_seconds)
+            Chaos(site, Random(plan.seed + 2 + hand), plan.pause_seconds, plan.old)
             for hand in range(plan.hands)
         ]
         stop = threading.Event()
@@ -156,10 +158,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--old", type=Path, help="a checkout of an older version")
     parser.add_argument("--keep", type=Path, help="a new folder for logs and data")
     options = parser.parse_args()
     engines = ENGINES if options.engine == "both" else (options.engine,)
-    plan = Plan(options.minutes * 60, options.seed)
+    plan = Plan(options.minutes * 60, options.seed, old=options.old)
     is_even = True
     for engine in engines:
         with TemporaryDirectory(prefix="crm-sync-soak-") as made:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from tests.delivery.harness import Harness, add_account, cora_call, default_mappings
 from tests.orgs import client_of
-from worker.crm import session
+from worker.crm import login, session
 from worker.localorg import LocalOrg
 
 from .line import Line
@@ -24,6 +24,7 @@ def far(
 ) -> Iterator[Harness]:
     """The way of a call, on which nobody waits long for an answer."""
     monkeypatch.setattr(session, "READ_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(login, "TIMEOUT_SECONDS", (0.3, 0.3))
     add_account(org)
     with client_of(line.url) as crm:
         yield Harness(sqlite, crm, default_mappings())

@@ -18,7 +18,8 @@ from tests.e2e.deliveries import Vendor
 from .calls import Call
 
 POSTS_AT_ONCE = 6
-AGAIN_SECONDS = (0.2, 1.0)
+# The first wait of a vendor whose post was not taken doubles up to the longest.
+AGAIN_SECONDS, LONGEST_SECONDS = 0.4, 5.0
 LATE_SECONDS = (0.1, 3.0)
 LATE_SHARE = 0.3
 REPEATED_SHARE = 0.15
@@ -34,6 +35,7 @@ class Post:
     call: Call = field(compare=False)
     revision: int = field(compare=False)
     is_repeat: bool = field(default=False, compare=False)
+    failed: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -102,6 +104,13 @@ class Load:
             post = Post(due, self._number, call, revision, is_repeat)
             heapq.heappush(self._queue, post)
 
+    def _push_again(self, post: Post) -> None:
+        longest = min(AGAIN_SECONDS * 2**post.failed, LONGEST_SECONDS)
+        post.due = time.monotonic() + longest * self._random.uniform(0.5, 1)
+        post.failed += 1
+        with self._lock:
+            heapq.heappush(self._queue, post)
+
     def _due(self, now: float) -> list[Post]:
         """Take what is due, but no more than the threads can post."""
         found = []
@@ -128,13 +137,12 @@ class Load:
         with self._lock:
             tally = self.tally
             tally.posted += 1
-            tally.repeated += post.is_repeat
+            tally.repeated += post.is_repeat and word in TAKEN
             tally.answers[word] += 1
             if word in TAKEN:
                 key = (call.id, post.revision)
                 tally.events.setdefault(key, set()).add(int(told["event"]))
         if word not in TAKEN:
-            wait = self._random.uniform(*AGAIN_SECONDS)
-            self._push(time.monotonic() + wait, call, post.revision)
+            self._push_again(post)
         with self._lock:
             self._flying -= 1

@@ -108,9 +108,7 @@ class Lanes:
         self, now: datetime, lease_seconds: float = LONGEST_LEASE_SECONDS
     ) -> list[int]:
         """Return the lanes that have due events and nobody who drains them."""
-        held = exists().where(
-            LANE.c.lane == EVENT.c.lane, _is_held(now, lease_seconds)
-        )
+        held = exists().where(LANE.c.lane == EVENT.c.lane, _is_held(now, lease_seconds))
         query = (
             select(EVENT.c.lane)
             .where(EVENT.c.state == State.PENDING.value)
