@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
 import billiard.pool
@@ -51,13 +52,20 @@ def sweep() -> None:
     now = bootstrap.utc_now()
     bootstrap.board().change(broker.SWEPT, lambda _: {"at": now.timestamp()})
     try:
-        if moved := bring_forward(bootstrap.engine(), now):
-            log.warning("the clock was set back: %d events are due at once", moved)
-        lease_seconds = bootstrap.settings().lease_seconds
-        for lane in bootstrap.lanes().lanes_due(now, lease_seconds):
-            broker.ring(app, lane)
-    finally:
-        bootstrap.alarm().look(now)
+        try:
+            _ring_what_is_due(now)
+        finally:
+            bootstrap.alarm().look(now)
+    except StoreUnavailable as error:
+        log.error("all lanes wait for the next sweep: the database: %s", error)
+
+
+def _ring_what_is_due(now: datetime) -> None:
+    if moved := bring_forward(bootstrap.engine(), now):
+        log.warning("the clock was set back: %d events are due at once", moved)
+    lease_seconds = bootstrap.settings().lease_seconds
+    for lane in bootstrap.lanes().lanes_due(now, lease_seconds):
+        broker.ring(app, lane)
 
 
 @app.task(name=broker.PURGE)
