@@ -67,7 +67,8 @@ class Chaos:
                 self._random.shuffle(deck)
             name = deck.pop()
             self.done[name] += 1
-            known[name]()
+            with contextlib.suppress(ProcessLookupError):  # It died of another fault.
+                known[name]()
 
     def _kinds(self) -> dict[str, Callable[[], None]]:
         site = self._site
