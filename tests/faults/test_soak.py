@@ -18,11 +18,11 @@ KINDS = (
     "cut connections",
 )
 PLAN = Plan(
-    seconds=8,
+    seconds=6,
     seed=4,
     per_second=10,
     debtors=12,
-    pause_seconds=(0.3, 0.7),
+    pause_seconds=(0.2, 0.5),
     kinds=KINDS,
     hands=1,
 )

@@ -19,7 +19,7 @@ from .calls import Call
 
 POSTS_AT_ONCE = 6
 # The first wait of a vendor whose post was not taken doubles up to the longest.
-AGAIN_SECONDS, LONGEST_SECONDS = 0.4, 5.0
+AGAIN_SECONDS, LONGEST_SECONDS = 0.4, 2.0
 LATE_SECONDS = (0.1, 3.0)
 LATE_SHARE = 0.3
 REPEATED_SHARE = 0.15
