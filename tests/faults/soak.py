@@ -11,6 +11,7 @@ import argparse
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,10 @@ DRAIN_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how hard. `kinds` are the faults to do, all where it is empty."""
+    """How long and how hard.
+
+    `kinds` are the faults to do, each once at least; all are where it is empty.
+    """
 
     seconds: float
     seed: int
@@ -50,7 +54,7 @@ class Result:
     """What was done, and what came of it."""
 
     tally: Tally
-    done: dict[str, int]
+    done: Counter[str]
     restarts: int
     counts: dict[str, int]
     drain_seconds: float
@@ -74,6 +78,7 @@ def soak(folder: Path, engine: str, plan: Plan) -> Result:
         stop = threading.Event()
         with _running(load, chaos, plan, stop):
             time.sleep(plan.seconds)
+            holds(lambda: set(plan.kinds) <= set(_done(chaos)), DRAIN_SECONDS)
         started = time.monotonic()
         site.set_org_faults()
         site.await_org()
@@ -82,11 +87,8 @@ def soak(folder: Path, engine: str, plan: Plan) -> Result:
         events = read_events(site.pieces.environment["DATABASE_URL"])
         with site.org() as org:
             balance = take_balance(load.tally, events, org, everyone)
-        done: dict[str, int] = {}
-        for one in chaos:
-            for name, times in one.done.items():
-                done[name] = done.get(name, 0) + times
         counts = site.pieces.ledger.counts()
+        done = _done(chaos)
         return Result(load.tally, done, site.deaths, counts, drain_seconds, balance)
 
 
@@ -124,6 +126,11 @@ def _running(
         posting.join()
     if failed:
         raise RuntimeError("the soak itself failed") from failed[0]
+
+
+def _done(chaos: list[Chaos]) -> Counter[str]:
+    """How often each fault was done, by all hands."""
+    return sum((each.done for each in chaos), Counter())
 
 
 def _is_settled(site: Site) -> bool:
