@@ -19,14 +19,16 @@ def bring_forward(engine: Engine, now: datetime) -> int:
 
     Raises `StoreUnavailable`.
     """
-    ahead = (
-        EVENT.c.received_at > now + AHEAD,
-        EVENT.c.state == State.PENDING.value,
-        EVENT.c.next_attempt_at > now,
-    )
+    ahead = EVENT.c.received_at > now + AHEAD
     with reading(engine) as connection:
-        if connection.scalar(select(EVENT.c.id).where(*ahead).limit(1)) is None:
+        # Without the state: by its index all that is pending would be read.
+        if connection.scalar(select(EVENT.c.id).where(ahead).limit(1)) is None:
             return 0
-    query = update(EVENT).where(*ahead).values(next_attempt_at=now)
+    query = (
+        update(EVENT)
+        .where(ahead, EVENT.c.state == State.PENDING.value)
+        .where(EVENT.c.next_attempt_at > now)
+        .values(next_attempt_at=now)
+    )
     with writing(engine) as connection:
         return connection.execute(query).rowcount
