@@ -139,15 +139,20 @@ class Chaos:
         beat.kill_group()
 
     def _old_worker(self) -> None:
+        """In the place of the usual worker, beside that of the urgent calls."""
         assert self._old is not None
+        site = self._site
         folders = {
             "PYTHONPATH": str(self._old),
             "CONFIG_DIR": str(self._old / "config"),
             "MAPPINGS_DIR": str(self._old / "mappings"),
         }
-        worker = self._site.start_beside("worker", self._old / "Procfile", **folders)
-        self._wait(8, 15)
+        site.is_held.add("worker")
+        site.kill("worker")
+        worker = site.start_beside("worker", self._old / "Procfile", **folders)
+        self._wait(10, 20)
         worker.kill_group()
+        site.is_held.discard("worker")
 
     def _lock_database(self) -> None:
         locked = _sqlite_locked if self._site.is_sqlite else _postgres_locked
