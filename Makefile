@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo up test fuzz test-brokers lint format bench docs lock clean
+.PHONY: demo up test fuzz test-brokers soak lint format bench docs lock clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/crm-sync demo
@@ -25,6 +25,12 @@ test-brokers: $(VENV)/.ready
 		--no-install-recommends rabbitmq-server; } \
 		|| { echo "install RabbitMQ first, as Debian's rabbitmq-server"; exit 1; }
 	@$(BIN)/pytest -n 0 tests/brokers
+
+# Everything is killed while calls come in: MINUTES on each ENGINE.
+MINUTES ?= 10
+ENGINE  ?= both
+soak: $(VENV)/.ready
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --engine $(ENGINE)
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check .

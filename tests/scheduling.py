@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-END_TO_END = "tests/e2e/"
+# What starts processes of its own.
+END_TO_END = ("tests/e2e/", "tests/faults/test_soak.py")
 
 
 class OneSystem(LoadScopeScheduling):
@@ -13,6 +14,6 @@ class OneSystem(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         """Return the name of what a test has to stay with."""
         if nodeid.startswith(END_TO_END):
-            return END_TO_END
+            return END_TO_END[0]
         # The cases of one test: what the scheduler does for each scope adds up.
         return nodeid.partition("[")[0]

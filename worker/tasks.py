@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +12,7 @@ from celery import signals
 
 from worker import bootstrap, broker, logs
 from worker.errors import StoreUnavailable
+from worker.store.ahead import bring_forward
 from worker.store.retention import purge as purge_store
 
 # A child that is told to stop waits in tenths of a second for its parent to take what
@@ -53,10 +55,20 @@ def sweep() -> None:
     now = bootstrap.utc_now()
     bootstrap.board().change(broker.SWEPT, lambda _: {"at": now.timestamp()})
     try:
-        for lane in bootstrap.lanes().lanes_due(now):
-            broker.ring(app, lane)
-    finally:
-        bootstrap.alarm().look(now)
+        try:
+            _ring_what_is_due(now)
+        finally:
+            bootstrap.alarm().look(now)
+    except StoreUnavailable as error:
+        log.error("all lanes wait for the next sweep: the database: %s", error)
+
+
+def _ring_what_is_due(now: datetime) -> None:
+    if moved := bring_forward(bootstrap.engine(), now):
+        log.warning("the clock was set back: %d events are due at once", moved)
+    lease_seconds = bootstrap.settings().lease_seconds
+    for lane in bootstrap.lanes().lanes_due(now, lease_seconds):
+        broker.ring(app, lane)
 
 
 @app.task(name=broker.PURGE)

@@ -12,6 +12,7 @@ from tests.store.test_events import NOW
 from tests.store.test_history import send
 from tests.store.test_lanes import record
 from tests.store.test_migrations import OLD_EVENT
+from worker.store.ahead import bring_forward
 from worker.store.events import EVENT
 from worker.store.history import History
 from worker.store.lanes import Lanes
@@ -107,3 +108,9 @@ def test_what_is_due_is_counted_by_its_index_and_no_further(engine: Engine) -> N
     counts = [lanes.count_due(0, NOW, limit) for limit in (50, 99, 5000)]
     assert counts == [50, 99, 99]
     assert lanes.count_due(0, NOW + MINUTE, 5000) == 100
+
+
+def test_what_came_in_ahead_of_the_clock_is_found_by_its_index(many: Engine) -> None:
+    plan = plans_of(many, lambda: bring_forward(many, NOW + 9999 * MINUTE))
+
+    assert "ix_event_received" in plan

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Update, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Update,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -25,6 +36,7 @@ from worker.store.record_search import records_sent_to
 from worker.store.tables import EventRow, LaneRow, RecordRow
 
 LANE = table_of(LaneRow)
+LONGEST_LEASE_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,7 @@ class Lanes:
             query = (
                 update(LANE)
                 .where(LANE.c.lane == lane)
-                .where(or_(LANE.c.expires_at.is_(None), LANE.c.expires_at <= now))
+                .where(or_(LANE.c.expires_at.is_(None), ~_is_held(now, lease_seconds)))
                 .values(epoch=LANE.c.epoch + 1, expires_at=expires_at)
                 .returning(LANE.c.epoch)
             )
@@ -92,9 +104,11 @@ class Lanes:
         with reading(self._engine) as connection:
             return connection.scalar(query) or 0
 
-    def lanes_due(self, now: datetime) -> list[int]:
+    def lanes_due(
+        self, now: datetime, lease_seconds: float = LONGEST_LEASE_SECONDS
+    ) -> list[int]:
         """Return the lanes that have due events and nobody who drains them."""
-        held = exists().where(LANE.c.lane == EVENT.c.lane, LANE.c.expires_at > now)
+        held = exists().where(LANE.c.lane == EVENT.c.lane, _is_held(now, lease_seconds))
         query = (
             select(EVENT.c.lane)
             .where(EVENT.c.state == State.PENDING.value)
@@ -179,6 +193,14 @@ class Lanes:
     def _set_expiry(self, lease: Lease, expires_at: datetime | None) -> None:
         with writing(self._engine) as connection:
             _hold(connection, lease, expires_at=expires_at)
+
+
+def _is_held(now: datetime, lease_seconds: float) -> ColumnElement[bool]:
+    """Whether a lease stands. One that reaches too far was taken before the clock was
+    set back, by somebody who would have renewed it since.
+    """
+    farthest = now + timedelta(seconds=2 * lease_seconds)
+    return and_(LANE.c.expires_at > now, LANE.c.expires_at <= farthest)
 
 
 def _has_written(outcome: EventOutcome) -> bool:
