@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
 from tests.orgs import client_of, running_org
+from tests.postgres import running_postgres
 from tests.scheduling import OneSystem
 from worker.crm.salesforce import SalesforceCrm
 from worker.localorg import LocalOrg
@@ -54,17 +54,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real PostgreSQL server, started for this session."""
-    runtime = tmp_path_factory.mktemp("runtime")
-    runtime.chmod(0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    import pgserver  # it reads XDG_RUNTIME_DIR when imported
-
-    # Run by root, the server is another user's. It must not stand in pytest's folder:
-    # the next pytest that starts takes that from all others.
-    with TemporaryDirectory(prefix="crm-sync-") as folder:
-        server = pgserver.get_server(Path(folder) / "postgres")
-        yield server.get_uri()
-        server.cleanup()
+    with running_postgres(tmp_path_factory.mktemp("runtime")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

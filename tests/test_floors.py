@@ -28,6 +28,7 @@ FLOORS = {
     "broker": 2,
     "telling": 2,
     "noticeboard": 2,
+    "ringing": 2,
     "logs": 2,
     "crm": 2,
     "checking": 3,
