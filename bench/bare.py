@@ -10,11 +10,10 @@ from uuid import uuid4
 from sqlalchemy import Engine, insert
 
 from bench.posting import call_template
-from tests.e2e.deliveries import SECRETS, connections, signed
 from tests.delivery.harness import default_mappings
+from tests.e2e.deliveries import SECRETS, connections, signed
 from worker.intake import Intake
 from worker.store.events import EVENT, Events, NewEvent, Stored, values_of
-
 
 if TYPE_CHECKING:
     from bench.intake import Measured

@@ -49,7 +49,9 @@ class Measured:
         """Return the latencies that so many answers kept within, in ms."""
         times = sorted(self.latencies)
         ends = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "longest": 1.0}
-        at = {n: times[min(len(times) - 1, int(len(times) * e))] for n, e in ends.items()}
+        at = {
+            n: times[min(len(times) - 1, int(len(times) * e))] for n, e in ends.items()
+        }
         return "  ".join(f"{name} {value * 1000:.1f}" for name, value in at.items())
 
 
@@ -60,8 +62,12 @@ def measure_intake(seconds: float) -> None:
     """Measure both databases, with one web process and with two."""
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"  {BODY_BYTES} bytes a Cora call, {CONNECTIONS} kept connections, {ROUNDS}")
-    print(f"  turns of {seconds / ROUNDS:.1f} s each; no worker drains. The client, the")
-    print(f"  server and the database share {os.cpu_count()} cores; load before: {load}")
+    print(
+        f"  turns of {seconds / ROUNDS:.1f} s each; no worker drains. The client, the"
+    )
+    print(
+        f"  server and the database share {os.cpu_count()} cores; load before: {load}"
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _measure(folder / "sqlite", seconds)

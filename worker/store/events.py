@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Engine,
-    Row,
     Table,
     bindparam,
     func,
@@ -196,10 +195,8 @@ _COUNT_DUPLICATE = (
 _INSERT = insert(EVENT).returning(*_KEY, EVENT.c.id, EVENT.c.reason)
 
 
-def _revisions(
-    connection: Connection, keys: Sequence[Key]
-) -> dict[Key, list[Row[Any]]]:
-    found: dict[Key, list[Row[Any]]] = {}
+def _revisions(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[Any]]:
+    found: dict[Key, list[Any]] = {}
     for name, dedupe_keys in by_connection(keys).items():
         asked = {"name": name, "keys": dedupe_keys}
         for row in connection.execute(_REVISIONS, asked):

@@ -117,7 +117,7 @@ class GroupedEvents(Events):
             with writing(self._engine) as connection:
                 where = add_all(connection, news)
             return [where[new.key] for new in news]
-        except Exception as error:  # noqa: BLE001  (which of them it was, shows itself)
+        except Exception as error:
             if _is_of_the_database(error):
                 raise
         return [self._alone(new) for new in news]
