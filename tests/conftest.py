@@ -26,6 +26,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
     return OneSystem(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        choices=("sqlite", "postgres"),
+        default="sqlite",
+        help="where the tests keep events that are not for both engines anyway",
+    )
+
+
 PREFIXES = ("SALESFORCE_", "CORA_", "ALTUR_", "VOCOBASE_", "FREECLIMB_", "RETAIN_")
 NAMES = (
     "DATABASE_URL",
@@ -66,25 +75,34 @@ def postgres_engine(postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """A migrated, empty database: first SQLite, then PostgreSQL."""
-    if request.param == "sqlite":
-        with sqlite_engine(tmp_path) as opened:
-            yield opened
-        return
-    opened = request.getfixturevalue("postgres_engine")
+@pytest.fixture
+def postgres(postgres_engine: Engine) -> Engine:
+    """A migrated, empty PostgreSQL database."""
     names = ", ".join(SQLModel.metadata.tables)
-    with opened.begin() as connection:
+    with postgres_engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-    yield opened
+    return postgres_engine
 
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Engine]:
-    """A migrated, empty SQLite database, where the engine does not matter."""
+    """A migrated, empty SQLite database."""
     with sqlite_engine(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """A migrated, empty database: first SQLite, then PostgreSQL."""
+    opened: Engine = request.getfixturevalue(request.param)
+    return opened
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Engine:
+    """A migrated, empty database of the engine that `--engine` names."""
+    opened: Engine = request.getfixturevalue(request.config.getoption("--engine"))
+    return opened
 
 
 @contextmanager
