@@ -11,8 +11,9 @@ from bench.drain import measure_drain
 from bench.intake import measure_intake
 from bench.mapping import measure_mapping
 from bench.salesforce import LANES, measure_salesforce
+from bench.store import measure_store
 
-SECTIONS = ("mapping", "drain", "salesforce", "intake")
+SECTIONS = ("mapping", "drain", "salesforce", "intake", "store")
 
 
 def main() -> None:
@@ -25,6 +26,7 @@ def main() -> None:
     run: dict[str, Callable[[], None]] = {
         "mapping": measure_mapping,
         "drain": measure_drain,
+        "store": measure_store,
         "intake": partial(measure_intake, options.seconds),
         "salesforce": partial(
             measure_salesforce, options.events, options.seconds, options.lanes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sqlalchemy import Engine, insert
@@ -30,19 +30,20 @@ class _Kept(Events):
         return Stored(1, is_new=True)
 
 
-def row() -> dict[str, Any]:
-    """Return the row that a delivery of the benchmark becomes."""
+def new_event() -> NewEvent:
+    """Return the event that a delivery of the benchmark becomes."""
     known, kept = connections(SECRETS), _Kept()
     intake = Intake(kept, default_mappings(), known, 2, lambda _: None)
     intake.accept("cora", signed(known["cora"], call_template()))
-    return values_of(kept.new[0], revision=1)
+    return kept.new[0]
 
 
 def insert_rows(
     engine: Engine, rows_a_commit: int, into: Measured, seconds: float
 ) -> None:
     """Insert from one thread for so long, so many rows a transaction."""
-    made, numbers, run = row(), count(), uuid4().hex
+    made, numbers = values_of(new_event(), revision=1), count()
+    run = uuid4().hex
     started = time.perf_counter()
     while (passed := time.perf_counter() - started) < seconds:
         with engine.begin() as connection:
