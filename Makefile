@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo up test fuzz test-brokers soak lint format bench docs lock clean
+.PHONY: demo up test test-postgres fuzz test-brokers soak lint format bench docs lock clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/crm-sync demo
@@ -13,6 +13,10 @@ up: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	@$(BIN)/pytest
+
+# What `make test` tries on SQLite alone, on PostgreSQL: the ways of calls, the commands.
+test-postgres: $(VENV)/.ready
+	@$(BIN)/pytest --engine postgres tests/delivery tests/commands tests/metrics tests/comparing
 
 # Tries every file that is a step from a valid one, not a part of them.
 fuzz: $(VENV)/.ready

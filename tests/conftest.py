@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
 from tests.orgs import client_of, running_org
+from tests.postgres import running_postgres
 from tests.scheduling import OneSystem
 from worker.crm.salesforce import SalesforceCrm
 from worker.localorg import LocalOrg
@@ -25,6 +25,15 @@ from worker.store.tables import SQLModel
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
     """Give the scheduler that the pytest-xdist plugin asks for."""
     return OneSystem(config, log)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        choices=("sqlite", "postgres"),
+        default="sqlite",
+        help="where the tests keep events that are not for both engines anyway",
+    )
 
 
 PREFIXES = (
@@ -63,17 +72,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real PostgreSQL server, started for this session."""
-    runtime = tmp_path_factory.mktemp("runtime")
-    runtime.chmod(0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    import pgserver  # it reads XDG_RUNTIME_DIR when imported
-
-    # Run by root, the server is another user's. It must not stand in pytest's folder:
-    # the next pytest that starts takes that from all others.
-    with TemporaryDirectory(prefix="crm-sync-") as folder:
-        server = pgserver.get_server(Path(folder) / "postgres")
-        yield server.get_uri()
-        server.cleanup()
+    with running_postgres(tmp_path_factory.mktemp("runtime")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -88,20 +88,16 @@ def postgres_engine(postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    """A migrated, empty database: first SQLite, then PostgreSQL."""
-    if request.param == "sqlite":
-        emptied: Engine = request.getfixturevalue("sqlite")
-        return emptied
-    opened: Engine = request.getfixturevalue("postgres_engine")
-    with opened.begin() as connection:
+@pytest.fixture
+def postgres(postgres_engine: Engine) -> Engine:
+    """A migrated, empty PostgreSQL database."""
+    with postgres_engine.begin() as connection:
         for table in reversed(SQLModel.metadata.sorted_tables):
             connection.execute(table.delete())
         # Quicker than TRUNCATE by far, which makes new files.
         sequences = "SELECT setval(oid::regclass, 1, false) FROM pg_class"
         connection.exec_driver_sql(f"{sequences} WHERE relkind = 'S'")
-    return opened
+    return postgres_engine
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +116,20 @@ def sqlite(sqlite_of_session: Engine) -> Iterator[Engine]:
     path.write_bytes(_migrated())
     yield sqlite_of_session
     sqlite_of_session.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """A migrated, empty database: first SQLite, then PostgreSQL."""
+    opened: Engine = request.getfixturevalue(request.param)
+    return opened
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Engine:
+    """A migrated, empty database of the engine that `--engine` names."""
+    opened: Engine = request.getfixturevalue(request.config.getoption("--engine"))
+    return opened
 
 
 @contextmanager

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.bare import new_event
 from bench.mapping import COMPARED, OTHERS
 from bench.plain_jmespath import PlainMapping
+from bench.posting import BODY_BYTES, Posts
 from bench.segment import FOLDER, differences
 from bench.segment_mapping import segment_mapping
+from tests.e2e.deliveries import SECRETS
 from tests.mapping.building import compiled, context
 from tests.mapping.defaults import ROOT, context_in, event_in, mappings
 from tests.sources.fixture_files import PATHS
 from worker.mapping.paths import Context
-from worker.model import Link, Match, Plan, Unwritten, Write
+from worker.model import Link, Match, Plan, State, Unwritten, Write
 
 MAPPED = [path for path in PATHS if not path.stem.startswith("record__")]
 HEAD = "source: cora\nevent: call.completed\nwrites:\n"
@@ -199,3 +203,20 @@ def test_the_lock_of_segments_package_is_pinned_and_names_no_registry() -> None:
         assert locked[f"node_modules/{name}"]["version"] == version
     assert all("resolved" not in entry for entry in locked.values())
     assert all("integrity" in entry for name, entry in locked.items() if name)
+
+
+def test_what_is_posted_is_a_signed_call_of_2_kb_that_waits_for_a_worker() -> None:
+    secret = SECRETS["CORA_WEBHOOK_SECRET"]
+    posts = Posts(0, secret.encode(), until=0.0)
+
+    first, second = posts.request(), posts.request()
+
+    head, _, body = first.partition(b"\r\n\r\n")
+    signature = hmac.digest(secret.encode(), body, "sha256").hex()
+    assert f"X-Webhook-Signature: {signature}\r\n".encode() in head
+    assert len(body) == BODY_BYTES
+    assert (
+        json.loads(body)["idempotencyKey"]
+        != json.loads(second.partition(b"\r\n\r\n")[2])["idempotencyKey"]
+    )
+    assert (new_event().state, len(new_event().body)) == (State.PENDING, BODY_BYTES)

@@ -30,6 +30,7 @@ FLOORS = {
     "redis_clients": 2,
     "telling": 2,
     "noticeboard": 2,
+    "ringing": 2,
     "logs": 2,
     "crm": 2,
     "checking": 3,

@@ -120,16 +120,16 @@ def test_what_cannot_be_explained_is_said_to_be_so(
 
 
 @pytest.fixture
-def recorded(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
+def recorded(database: Engine, org: LocalOrg) -> Iterator[Harness]:
     """The way of a call whose mapping is kept in the database."""
     shipped = load_mappings(ROOT / "mappings")
-    mappings = RecordedMappings(shipped, MappingTexts(sqlite), lambda: START)
+    mappings = RecordedMappings(shipped, MappingTexts(database), lambda: START)
     with client_of(org.url) as crm:
-        yield Harness(sqlite, crm, mappings)  # type: ignore[arg-type]
+        yield Harness(database, crm, mappings)  # type: ignore[arg-type]
 
 
 def test_a_stored_event_is_explained_by_the_mapping_that_wrote_it(
-    recorded: Harness, org: LocalOrg, sqlite: Engine, tmp_path: Path
+    recorded: Harness, org: LocalOrg, database: Engine, tmp_path: Path
 ) -> None:
     add_account(org)
     answer = recorded.send(cora_call())
@@ -140,10 +140,13 @@ def test_a_stored_event_is_explained_by_the_mapping_that_wrote_it(
     text = file.read_text(encoding="utf-8")
     text = text.replace("Cora call, ", "A call, ").replace("version: 2", "version: 3")
     file.write_text(text, encoding="utf-8")
-    database = {"DATABASE_URL": sqlite.url.render_as_string(), "MAPPINGS_DIR": changed}
+    variables = {
+        "DATABASE_URL": database.url.render_as_string(),
+        "MAPPINGS_DIR": changed,
+    }
 
-    then = crm_sync("explain", str(answer.event_id), "--json", **database)
-    now = crm_sync("explain", str(answer.event_id), "--current", "--json", **database)
+    then = crm_sync("explain", str(answer.event_id), "--json", **variables)
+    now = crm_sync("explain", str(answer.event_id), "--current", "--json", **variables)
 
     by_then, by_now = json.loads(then.out), json.loads(now.out)
     assert field(by_then, "Subject")["value"] == "Cora call, Outbound"
@@ -155,15 +158,15 @@ def test_a_stored_event_is_explained_by_the_mapping_that_wrote_it(
     assert record.mapping_hash == by_then["content_hash"] != by_now["content_hash"]
 
     file.write_text("broken: [", encoding="utf-8")
-    still = crm_sync("explain", str(answer.event_id), "--json", **database)
+    still = crm_sync("explain", str(answer.event_id), "--json", **variables)
     assert json.loads(still.out) == by_then
 
 
 @pytest.mark.parametrize("number", ["77", "9" * 30])
 def test_an_event_that_is_not_there_is_said_to_be_so(
-    sqlite: Engine, number: str
+    database: Engine, number: str
 ) -> None:
-    url = sqlite.url.render_as_string()
+    url = database.url.render_as_string()
 
     ended = crm_sync("explain", number, DATABASE_URL=url)
 

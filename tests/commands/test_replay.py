@@ -32,7 +32,7 @@ def rung() -> Iterator[list[int]]:
 
 
 @pytest.fixture
-def parked(sqlite: Engine) -> list[int]:
+def parked(database: Engine) -> list[int]:
     """Three parked events, one of them for another reason, and a synced one."""
     refused = {
         "state": State.PARKED,
@@ -41,33 +41,33 @@ def parked(sqlite: Engine) -> list[int]:
         "error_code": "NO_SUCH",
     }
     records = {"records": (record(**refused),)}
-    settle(sqlite, "0", state=State.SYNCED, reason=None)
+    settle(database, "0", state=State.SYNCED, reason=None)
     return [
-        settle(sqlite, "1", reason="ambiguous_match", lane=1, **records),
-        settle(sqlite, "2", lane=2, **records),
-        settle(sqlite, "3", lane=3, **records),
+        settle(database, "1", reason="ambiguous_match", lane=1, **records),
+        settle(database, "2", lane=2, **records),
+        settle(database, "3", lane=3, **records),
     ]
 
 
-def run(sqlite: Engine, *arguments: str | int, given: str = "") -> Ended:
-    database = {"DATABASE_URL": sqlite.url.render_as_string()}
-    named = database | {"CRM_SYNC_ACTOR": "desk"}
+def run(database: Engine, *arguments: str | int, given: str = "") -> Ended:
+    variables = {"DATABASE_URL": database.url.render_as_string()}
+    named = variables | {"CRM_SYNC_ACTOR": "desk"}
     return crm_sync(*map(str, arguments), given=given, **named)
 
 
-def states(sqlite: Engine) -> list[str]:
-    return [row.state for row in Events(sqlite).newest(9)][::-1]
+def states(database: Engine) -> list[str]:
+    return [row.state for row in Events(database).newest(9)][::-1]
 
 
-def audited(sqlite: Engine) -> list[dict[str, Any]]:
-    listed = json.loads(run(sqlite, "audit", "--json").out)["audit"]
+def audited(database: Engine) -> list[dict[str, Any]]:
+    listed = json.loads(run(database, "audit", "--json").out)["audit"]
     return [dict(row) for row in listed]
 
 
 def test_parked_events_are_shown_by_reason_with_what_to_do(
-    sqlite: Engine, parked: list[int]
+    database: Engine, parked: list[int]
 ) -> None:
-    groups = json.loads(run(sqlite, "parked", "--json").out)["parked"]
+    groups = json.loads(run(database, "parked", "--json").out)["parked"]
 
     assert [(g["reason"], g["events"], g["oldest"]) for g in groups] == [
         ("ambiguous_match", 1, parked[0]),
@@ -76,50 +76,50 @@ def test_parked_events_are_shown_by_reason_with_what_to_do(
     first = groups[0]
     assert (first["object"], first["error_code"]) == ("Task", "NO_SUCH")
     assert first["hint"] == HINT
-    assert HINT in run(sqlite, "parked").out
+    assert HINT in run(database, "parked").out
 
 
 def test_the_events_of_a_reason_are_listed_the_oldest_first(
-    sqlite: Engine, parked: list[int]
+    database: Engine, parked: list[int]
 ) -> None:
-    ended = run(sqlite, "parked", "--reason", "no_match", "--json")
+    ended = run(database, "parked", "--reason", "no_match", "--json")
 
     listed = json.loads(ended.out)["parked"]
     assert [(e["event"], e["hint"]) for e in listed] == [(i, HINT) for i in parked[1:]]
 
 
-def test_nothing_parked_is_said_to_be_so(sqlite: Engine) -> None:
-    assert run(sqlite, "parked").out == "nothing is parked\n"
-    listed = run(sqlite, "parked", "--reason", "no_match")
+def test_nothing_parked_is_said_to_be_so(database: Engine) -> None:
+    assert run(database, "parked").out == "nothing is parked\n"
+    listed = run(database, "parked", "--reason", "no_match")
     assert listed.out == "nothing is parked for no_match\n"
 
 
 def test_a_replay_says_how_many_rings_their_lanes_and_is_written_down(
-    sqlite: Engine, parked: list[int], rung: list[int]
+    database: Engine, parked: list[int], rung: list[int]
 ) -> None:
-    ended = run(sqlite, "replay", "--reason", "no_match", "--yes")
+    ended = run(database, "replay", "--reason", "no_match", "--yes")
 
     assert ended.exit_code == 0, ended.err
     assert "2 events found" in ended.out
     assert "2 events due again" in ended.out
-    assert states(sqlite) == ["synced", "parked", "pending", "pending"]
+    assert states(database) == ["synced", "parked", "pending", "pending"]
     assert rung == [2, 3]
-    (act,) = audited(sqlite)
+    (act,) = audited(database)
     assert (act["actor"], act["action"], act["count"]) == ("desk", "replay", 2)
     assert json.loads(act["subject"]) == {"state": "parked", "reason": "no_match"}
     assert act["detail"] == "mapping current, 50 a second"
 
 
 def test_named_events_of_any_settled_state_are_replayed(
-    sqlite: Engine, parked: list[int]
+    database: Engine, parked: list[int]
 ) -> None:
-    pending = Events(sqlite).add(new_event(dedupe_key="9")).event_id
+    pending = Events(database).add(new_event(dedupe_key="9")).event_id
 
-    ended = run(sqlite, "replay", parked[0], 1, pending, 999, "--yes")
+    ended = run(database, "replay", parked[0], 1, pending, 999, "--yes")
 
     assert "2 events found" in ended.out
-    assert states(sqlite) == ["pending", "pending", "parked", "parked", "pending"]
-    (act,) = audited(sqlite)
+    assert states(database) == ["pending", "pending", "parked", "parked", "pending"]
+    (act,) = audited(database)
     assert json.loads(act["subject"])["events"] == [parked[0], 1, pending, 999]
 
 
@@ -132,37 +132,37 @@ def test_named_events_of_any_settled_state_are_replayed(
     ],
 )
 def test_without_a_terminal_or_yes_nothing_is_changed(
-    sqlite: Engine, parked: list[int], command: tuple[str, ...]
+    database: Engine, parked: list[int], command: tuple[str, ...]
 ) -> None:
-    ended = run(sqlite, *command, given="y\n")
+    ended = run(database, *command, given="y\n")
 
     assert ended.exit_code == NOBODY_THERE
     assert "Nobody is there to ask: say --yes" in ended.err
-    assert states(sqlite) == ["synced", "parked", "parked", "parked"]
-    assert audited(sqlite) == []
+    assert states(database) == ["synced", "parked", "parked", "parked"]
+    assert audited(database) == []
 
 
 @pytest.mark.parametrize("command", [("replay",), ("discard", "--reason", "sold")])
 def test_a_dry_run_only_counts(
-    sqlite: Engine, parked: list[int], command: tuple[str, ...]
+    database: Engine, parked: list[int], command: tuple[str, ...]
 ) -> None:
-    ended = run(sqlite, *command, "--all", "--dry-run")
+    ended = run(database, *command, "--all", "--dry-run")
 
     assert (ended.exit_code, ended.out.splitlines()[0]) == (0, "3 events found")
-    assert states(sqlite) == ["synced", "parked", "parked", "parked"]
-    assert audited(sqlite) == []
+    assert states(database) == ["synced", "parked", "parked", "parked"]
+    assert audited(database) == []
 
 
 @pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 0), ("n\n", 1)])
 def test_a_person_is_asked(
-    sqlite: Engine, parked: list[int], answer: str, exit_code: int
+    database: Engine, parked: list[int], answer: str, exit_code: int
 ) -> None:
     with patch("worker.cli.selecting.is_terminal", return_value=True):
-        ended = run(sqlite, "replay", "--all", given=answer)
+        ended = run(database, "replay", "--all", given=answer)
 
     assert ended.exit_code == exit_code
     assert "Replay 3 events?" in ended.out
-    assert states(sqlite).count("pending") == (3 if exit_code == 0 else 0)
+    assert states(database).count("pending") == (3 if exit_code == 0 else 0)
 
 
 @pytest.mark.parametrize(
@@ -183,63 +183,65 @@ def test_a_person_is_asked(
     ],
 )
 def test_a_choice_that_makes_no_sense_is_refused(
-    sqlite: Engine, arguments: list[str], hint: str
+    database: Engine, arguments: list[str], hint: str
 ) -> None:
-    ended = run(sqlite, *arguments)
+    ended = run(database, *arguments)
 
     assert ended.exit_code == NOBODY_THERE
     assert hint in ended.err
 
 
-def test_what_is_not_replayed_is_said(sqlite: Engine, parked: list[int]) -> None:
-    ended = run(sqlite, "replay", "--all", "--mapping-version", "original", "--yes")
+def test_what_is_not_replayed_is_said(database: Engine, parked: list[int]) -> None:
+    ended = run(database, "replay", "--all", "--mapping-version", "original", "--yes")
 
     assert "3 events of them left as they are" in ended.out
     assert "not written by a mapping that is kept" in ended.out
-    assert states(sqlite) == ["synced", "parked", "parked", "parked"]
+    assert states(database) == ["synced", "parked", "parked", "parked"]
 
 
-def test_with_redis_away_the_sweep_rings(sqlite: Engine, parked: list[int]) -> None:
+def test_with_redis_away_the_sweep_rings(database: Engine, parked: list[int]) -> None:
     with patch.object(broker, "ring", side_effect=BrokerUnavailable("away")):
-        ended = run(sqlite, "replay", "--all", "--yes")
+        ended = run(database, "replay", "--all", "--yes")
 
     assert ended.exit_code == 0
     assert "the sweep rings" in ended.err
-    assert states(sqlite).count("pending") == 3
+    assert states(database).count("pending") == 3
 
 
 def test_discarded_events_are_skipped_and_it_is_written_down_why(
-    sqlite: Engine, parked: list[int]
+    database: Engine, parked: list[int]
 ) -> None:
     ended = run(
-        sqlite, "discard", "--parked-reason", "no_match", "--reason", "sold", "--yes"
+        database, "discard", "--parked-reason", "no_match", "--reason", "sold", "--yes"
     )
 
     assert ended.out.splitlines()[-1] == "2 events discarded"
-    assert states(sqlite) == ["synced", "parked", "skipped", "skipped"]
-    (act,) = audited(sqlite)
+    assert states(database) == ["synced", "parked", "skipped", "skipped"]
+    (act,) = audited(database)
     assert (act["action"], act["count"], act["detail"]) == ("discard", 2, "sold")
-    assert "desk" in run(sqlite, "audit").out
+    assert "desk" in run(database, "audit").out
 
 
-def test_one_event_is_shown_with_its_history(sqlite: Engine, parked: list[int]) -> None:
-    Events(sqlite).add(new_event(dedupe_key="2"))
-    run(sqlite, "replay", parked[1], "--yes")
+def test_one_event_is_shown_with_its_history(
+    database: Engine, parked: list[int]
+) -> None:
+    Events(database).add(new_event(dedupe_key="2"))
+    run(database, "replay", parked[1], "--yes")
 
-    found = json.loads(run(sqlite, "events", parked[1], "--json").out)["event"]
+    found = json.loads(run(database, "events", parked[1], "--json").out)["event"]
 
     assert (found["event"], found["revision"], found["duplicates"]) == (parked[1], 1, 1)
     acts = [(a["attempt"], a["state"], a["reason"]) for a in found["history"]]
     assert acts == [(1, "parked", "no_match"), (0, "pending", "replayed")]
-    shown = run(sqlite, "events", parked[1]).out
+    shown = run(database, "events", parked[1]).out
     assert "revision 1, duplicates: 1" in shown
     assert HINT in shown
 
 
 def test_what_passed_at_once_has_a_history_of_one(
-    sqlite: Engine, parked: list[int]
+    database: Engine, parked: list[int]
 ) -> None:
-    found = json.loads(run(sqlite, "events", 1, "--json").out)["event"]
+    found = json.loads(run(database, "events", 1, "--json").out)["event"]
 
     (only,) = found["history"]
     assert (only["attempt"], only["state"]) == (1, "synced")
@@ -248,9 +250,9 @@ def test_what_passed_at_once_has_a_history_of_one(
 
 @pytest.mark.parametrize("number", [77, 9 * 10**30])
 def test_an_event_that_is_not_there_is_said_to_be_so(
-    sqlite: Engine, number: int
+    database: Engine, number: int
 ) -> None:
-    ended = run(sqlite, "events", number)
+    ended = run(database, "events", number)
 
     assert ended.exit_code == 1
     assert f"no event {number}" in ended.err

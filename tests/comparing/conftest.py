@@ -16,11 +16,11 @@ MakeLab = Callable[..., Lab]
 
 
 @pytest.fixture
-def lab(sqlite: Engine, org: LocalOrg) -> Iterator[MakeLab]:
+def lab(database: Engine, org: LocalOrg) -> Iterator[MakeLab]:
     """Make a lab whose past is written by the given writes."""
     with ExitStack() as stack:
 
         def make(writes: str, **settings: Any) -> Lab:
-            return stack.enter_context(lab_of(sqlite, org, writes, **settings))
+            return stack.enter_context(lab_of(database, org, writes, **settings))
 
         yield make

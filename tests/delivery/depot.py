@@ -124,7 +124,8 @@ def _copy(row: dict[str, Any], first: int, number: int) -> dict[str, Any]:
 @contextmanager
 def depot_of(engine: Engine, org: LocalOrg, writes: str = TASK) -> Iterator[Depot]:
     """Give one whose calls make these writes."""
-    event.listen(engine, "connect", _wait_for_no_disk)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _wait_for_no_disk)
     with ExitStack() as stack:
         crm = stack.enter_context(guarded(org.url)).crm
         harness = Harness(engine, crm, cora_mapping(writes, URGENT))

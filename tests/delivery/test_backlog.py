@@ -12,16 +12,16 @@ from worker.localorg import LocalOrg
 
 
 @pytest.fixture
-def depot(sqlite: Engine, org: LocalOrg) -> Iterator[Depot]:
+def depot(database: Engine, org: LocalOrg) -> Iterator[Depot]:
     """A lane whose calls make a task."""
-    with depot_of(sqlite, org) as made:
+    with depot_of(database, org) as made:
         yield made
 
 
 @pytest.fixture
-def debtors(sqlite: Engine, org: LocalOrg) -> Iterator[Depot]:
+def debtors(database: Engine, org: LocalOrg) -> Iterator[Depot]:
     """A lane whose calls also change their account."""
-    with depot_of(sqlite, org, TASK + ACCOUNT) as made:
+    with depot_of(database, org, TASK + ACCOUNT) as made:
         yield made
 
 

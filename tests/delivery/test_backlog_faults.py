@@ -14,9 +14,9 @@ from worker.store.lanes import Lease
 
 
 @pytest.fixture
-def depot(sqlite: Engine, org: LocalOrg) -> Iterator[Depot]:
+def depot(database: Engine, org: LocalOrg) -> Iterator[Depot]:
     """A lane whose calls make a task."""
-    with depot_of(sqlite, org) as made:
+    with depot_of(database, org) as made:
         yield made
 
 

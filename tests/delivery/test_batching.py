@@ -124,10 +124,10 @@ def test_a_record_that_no_request_can_hold_is_parked_with_a_hint() -> None:
 
 
 @pytest.fixture
-def spied(sqlite: Engine, org: LocalOrg) -> Iterator[tuple[Harness, Spy]]:
+def spied(database: Engine, org: LocalOrg) -> Iterator[tuple[Harness, Spy]]:
     with client_of(org.url) as crm:
         spy = Spy(crm)
-        yield Harness(sqlite, spy, default_mappings()), spy
+        yield Harness(database, spy, default_mappings()), spy
 
 
 def test_the_tasks_of_a_batch_go_sorted_by_account(
@@ -147,7 +147,7 @@ def test_the_tasks_of_a_batch_go_sorted_by_account(
 
 
 def test_a_key_that_occurs_twice_is_sent_once_and_the_later_call_wins(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     add_account(org, Phone__c="+15125550199")
     writes = """
@@ -164,7 +164,7 @@ def test_a_key_that_occurs_twice_is_sent_once_and_the_later_call_wins(
         cora_call("mid", outcomes={"doNotCall": False}, fileNumber="acc-1"),
     ]
     calls[0]["payload"]["createdAt"] = "2026-05-04T11:59:00.000Z"
-    with with_mapping(sqlite, org, writes) as harness:
+    with with_mapping(database, org, writes) as harness:
         answers = [harness.send(call) for call in calls]
         harness.drain()
         spy = harness.crm

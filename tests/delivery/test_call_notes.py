@@ -33,10 +33,13 @@ def notes_line(words: str, call: str) -> str:
 
 @pytest.fixture(params=[UPDATE, UPSERT], ids=["update", "upsert"])
 def harness(
-    request: pytest.FixtureRequest, sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+    request: pytest.FixtureRequest,
+    database: Engine,
+    wide_org: LocalOrg,
+    schema_dir: Path,
 ) -> Iterator[Harness]:
     with with_mapping(
-        sqlite, wide_org, request.param, schema_dir=schema_dir
+        database, wide_org, request.param, schema_dir=schema_dir
     ) as harness:
         yield harness
 
@@ -260,12 +263,12 @@ def test_a_call_without_words_adds_nothing(
 
 
 def test_a_record_made_and_then_updated_in_one_batch_has_both_lines(
-    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+    database: Engine, wide_org: LocalOrg, schema_dir: Path
 ) -> None:
     made = UPSERT.replace("key:", "when: payload.makes\n    key:")
     updated = UPDATE.replace("key:", "when: payload.updates\n    key:")
     with with_mapping(
-        sqlite, wide_org, updated + made, schema_dir=schema_dir
+        database, wide_org, updated + made, schema_dir=schema_dir
     ) as harness:
         harness.send(cora_call("a", summary="Made.", makes=True))
         harness.send(cora_call("b", summary="Again.", updates=True))

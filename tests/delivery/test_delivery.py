@@ -373,10 +373,10 @@ CHILD = """
 
 
 def test_a_parent_made_in_the_same_batch_is_linked_to(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     # The child stands first in the mapping; the parent goes first all the same.
-    with with_mapping(sqlite, org, CHILD + UPSERT_PARENT) as harness:
+    with with_mapping(database, org, CHILD + UPSERT_PARENT) as harness:
         answer = harness.send(cora_call())
         harness.drain()
 
@@ -386,9 +386,9 @@ def test_a_parent_made_in_the_same_batch_is_linked_to(
     assert promise["Debt_Account__c"] == account["Id"]
 
 
-def test_a_child_waits_with_its_parent(sqlite: Engine, org: LocalOrg) -> None:
+def test_a_child_waits_with_its_parent(database: Engine, org: LocalOrg) -> None:
     org.faults.add("row_lock", object="Debt_Account__c", every=1, times=1)
-    with with_mapping(sqlite, org, CHILD + UPSERT_PARENT) as harness:
+    with with_mapping(database, org, CHILD + UPSERT_PARENT) as harness:
         answer = harness.send(cora_call())
         harness.drain()
         first = harness.ended(answer)
@@ -401,11 +401,11 @@ def test_a_child_waits_with_its_parent(sqlite: Engine, org: LocalOrg) -> None:
 
 
 def test_if_empty_keeps_what_is_there_and_fills_what_is_not(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     add_account(org, "ACC-1", Phone__c="+15125550199")
     add_account(org, "ACC-2")
-    with with_mapping(sqlite, org, UPSERT_PARENT) as harness:
+    with with_mapping(database, org, UPSERT_PARENT) as harness:
         harness.send(cora_call("a", fileNumber="ACC-1"))
         harness.send(cora_call("b", fileNumber="ACC-2"))
         harness.drain()
@@ -415,11 +415,11 @@ def test_if_empty_keeps_what_is_there_and_fills_what_is_not(
 
 
 def test_null_clears_only_where_the_field_says_so(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     for number in ("ACC-1", "ACC-2"):
         add_account(org, number, Balance__c=10, Phone__c="+15125550199")
-    with with_mapping(sqlite, org, UPSERT_PARENT) as harness:
+    with with_mapping(database, org, UPSERT_PARENT) as harness:
         harness.send(cora_call("a", fileNumber="ACC-1", balance=None))
         harness.send(cora_call("b", fileNumber="ACC-2"))
         harness.drain()
@@ -429,7 +429,7 @@ def test_null_clears_only_where_the_field_says_so(
 
 
 def test_an_insert_leaves_a_record_alone_that_is_there(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     add_account(org, "ACC-1", Phone__c="+15125550199")
     mapping = """
@@ -439,7 +439,7 @@ def test_an_insert_leaves_a_record_alone_that_is_there(
     fields:
       Phone__c: payload.phoneNumber
 """
-    with with_mapping(sqlite, org, mapping) as harness:
+    with with_mapping(database, org, mapping) as harness:
         there = harness.send(cora_call("a", fileNumber="ACC-1"))
         new = harness.send(cora_call("b", fileNumber="ACC-2"))
         harness.drain()

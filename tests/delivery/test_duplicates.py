@@ -66,7 +66,7 @@ def writes(harness: Harness) -> list[list[str]]:
     ],
 )
 def test_a_duplicate_is_saved_where_the_mapping_allows_and_the_rule_alerts(
-    sqlite: Engine,
+    database: Engine,
     org: LocalOrg,
     mapping: str,
     action: str,
@@ -75,7 +75,7 @@ def test_a_duplicate_is_saved_where_the_mapping_allows_and_the_rule_alerts(
 ) -> None:
     org.faults.add("duplicates", ids=IDS, member=member, action=action)
 
-    with with_mapping(sqlite, org, mapping) as harness:
+    with with_mapping(database, org, mapping) as harness:
         answer = harness.send(cora_call())
         harness.drain()
 
@@ -87,7 +87,7 @@ def test_a_duplicate_is_saved_where_the_mapping_allows_and_the_rule_alerts(
     assert sent == 1
 
 
-def test_a_record_to_update_is_saved_too(sqlite: Engine, org: LocalOrg) -> None:
+def test_a_record_to_update_is_saved_too(database: Engine, org: LocalOrg) -> None:
     org.insert("Debt_Account__c", [{"Account_Number__c": "ACC-1"}])
     org.faults.add("duplicates", object="Debt_Account__c", action="alert")
     mapping = """\
@@ -98,7 +98,7 @@ def test_a_record_to_update_is_saved_too(sqlite: Engine, org: LocalOrg) -> None:
     fields: {Last_Call_Result__c: payload.summary}
 """
 
-    with with_mapping(sqlite, org, mapping) as harness:
+    with with_mapping(database, org, mapping) as harness:
         answer = harness.send(cora_call())
         harness.drain()
 
@@ -106,13 +106,13 @@ def test_a_record_to_update_is_saved_too(sqlite: Engine, org: LocalOrg) -> None:
 
 
 def test_leave_for_some_records_is_no_leave_for_others(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     """One request for those that allow it, one for all others."""
     org.faults.add("duplicates", ids=IDS, action="alert")
     one_lane = "party: [payload.direction]\n"
 
-    with with_mapping(sqlite, org, EITHER, head=one_lane) as harness:
+    with with_mapping(database, org, EITHER, head=one_lane) as harness:
         calls = [
             cora_call(f"call-{n}", fileNumber=f"F-{n}", status=status)
             for n, status in enumerate(["Completed", "Busy", "Completed", "Busy"])
@@ -129,12 +129,12 @@ def test_leave_for_some_records_is_no_leave_for_others(
 
 @pytest.mark.parametrize("statuses", [("Completed", "Busy"), ("Busy", "Completed")])
 def test_of_several_calls_of_a_record_those_pass_that_allow_it(
-    sqlite: Engine, org: LocalOrg, statuses: tuple[str, str]
+    database: Engine, org: LocalOrg, statuses: tuple[str, str]
 ) -> None:
     """Merged, all would have to allow it; parted, each has its own policy."""
     org.faults.add("duplicates", ids=IDS, action="alert")
 
-    with with_mapping(sqlite, org, EITHER) as harness:
+    with with_mapping(database, org, EITHER) as harness:
         answers = {
             status: harness.send(
                 cora_call(f"call-{n}", fileNumber="F-1", status=status)
@@ -152,11 +152,11 @@ def test_of_several_calls_of_a_record_those_pass_that_allow_it(
 
 
 def test_several_calls_of_a_record_that_all_allow_it_are_one_write(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     org.faults.add("duplicates", ids=IDS, action="alert")
 
-    with with_mapping(sqlite, org, EITHER) as harness:
+    with with_mapping(database, org, EITHER) as harness:
         for n in range(3):
             harness.send(cora_call(f"call-{n}", fileNumber="F-1"))
         harness.drain()

@@ -21,7 +21,7 @@ from worker.mapping.mapping_set import compile_set
 
 
 def test_equal_keys_of_different_fields_are_different_records(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     mapping = """
   - object: Debt_Account__c
@@ -31,7 +31,7 @@ def test_equal_keys_of_different_fields_are_different_records(
     key: {Foreign_Id__c: payload.fileNumber}
     fields: {Deceased__c: payload.outcomes.deceased}
 """
-    with with_mapping(sqlite, org, mapping) as harness:
+    with with_mapping(database, org, mapping) as harness:
         harness.send(
             cora_call(fileNumber="1001", outcomes={"fraud": True, "deceased": True})
         )
@@ -100,7 +100,7 @@ def test_a_passing_error_of_another_field_does_not_hold_a_flag(
 
 
 def test_an_object_that_the_org_lacks_parks_only_who_refers_to_it(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     mapping = """
   - object: Task
@@ -113,7 +113,7 @@ def test_an_object_that_the_org_lacks_parks_only_who_refers_to_it(
     fields: {Do_Not_Call__c: {from: payload.outcomes.doNotCall, write: sticky}}
 """
     add_account(org)
-    with with_mapping(sqlite, org, mapping) as harness:
+    with with_mapping(database, org, mapping) as harness:
         answer = harness.send(cora_call(outcomes={"doNotCall": True}))
         harness.drain()
 
@@ -151,7 +151,7 @@ def test_a_call_is_logged_while_its_account_is_locked(
 
 @pytest.mark.parametrize("policy", ["if_empty", "insert_only"])
 def test_what_gives_way_gives_way_within_a_batch_too(
-    sqlite: Engine, org: LocalOrg, policy: str
+    database: Engine, org: LocalOrg, policy: str
 ) -> None:
     mapping = f"""
   - object: Debt_Account__c
@@ -159,7 +159,7 @@ def test_what_gives_way_gives_way_within_a_batch_too(
     fields:
       Last_Call_Result__c: {{from: payload.summary, write: {policy}}}
 """
-    with with_mapping(sqlite, org, mapping) as harness:
+    with with_mapping(database, org, mapping) as harness:
         harness.send(cora_call("a", summary="First.", createdAt="2026-05-04T10:00:00Z"))
         harness.send(cora_call("b", summary="Second."))
         harness.drain()
@@ -169,7 +169,7 @@ def test_what_gives_way_gives_way_within_a_batch_too(
 
 
 def test_a_flag_on_a_record_that_the_same_event_makes_is_set(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     mapping = """
   - object: Debt_Account__c
@@ -180,7 +180,7 @@ def test_a_flag_on_a_record_that_the_same_event_makes_is_set(
     key: {Account_Number__c: payload.fileNumber}
     fields: {Phone__c: payload.phoneNumber}
 """
-    with with_mapping(sqlite, org, mapping) as harness:
+    with with_mapping(database, org, mapping) as harness:
         answer = harness.send(cora_call(outcomes={"doNotCall": True}))
         harness.drain()
 
@@ -286,7 +286,7 @@ def test_a_worker_that_is_older_than_the_door_settles_nothing(
 
 
 def test_records_that_a_changed_mapping_no_longer_asks_for_leave_the_ledger(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     one = """
   - object: Task
@@ -302,7 +302,7 @@ def test_records_that_a_changed_mapping_no_longer_asks_for_leave_the_ledger(
 """
     )
     org.faults.add("row_lock", object="Promise_To_Pay__c", every=1, times=1)
-    with with_mapping(sqlite, org, two) as harness:
+    with with_mapping(database, org, two) as harness:
         answer = harness.send(cora_call())
         harness.drain()
         harness.clock.move(minutes=1)

@@ -91,7 +91,7 @@ def parked_hint(harness: Harness) -> str:
     ],
 )
 def test_a_refused_row_says_where_to_mend_it(
-    sqlite: Engine,
+    database: Engine,
     org: LocalOrg,
     code: str,
     message: str,
@@ -103,19 +103,19 @@ def test_a_refused_row_says_where_to_mend_it(
         "row_error", object="Task", statusCode=code, message=message, fields=fields
     )
 
-    with with_mapping(sqlite, org, WRITES) as harness:
+    with with_mapping(database, org, WRITES) as harness:
         assert parked_hint(harness) == hint
 
 
 @pytest.mark.parametrize("member", ["duplicateResut", "duplicateResult"])
 def test_a_duplicate_names_the_records_that_match(
-    sqlite: Engine, org: LocalOrg, member: str
+    database: Engine, org: LocalOrg, member: str
 ) -> None:
     add_account(org)
     ids = ["00T000000000001AAA", "00T000000000002AAA"]
     org.faults.add("duplicates", object="Task", ids=ids, member=member)
 
-    with with_mapping(sqlite, org, WRITES) as harness:
+    with with_mapping(database, org, WRITES) as harness:
         assert parked_hint(harness) == (
             "a duplicate rule of Task takes the record for one that is there"
             " (00T000000000001AAA, 00T000000000002AAA): merge them, or say"
@@ -161,23 +161,23 @@ def duplicate_of(record_id: str) -> dict[str, Any]:
     ],
 )
 def test_a_request_refused_as_a_whole_says_the_same(
-    sqlite: Engine, org: LocalOrg, error: dict[str, Any], hint: str
+    database: Engine, org: LocalOrg, error: dict[str, Any], hint: str
 ) -> None:
     add_account(org)
     org.faults.add("answer", status=400, body=[error], path="composite")
 
-    with with_mapping(sqlite, org, WRITES) as harness:
+    with with_mapping(database, org, WRITES) as harness:
         assert parked_hint(harness) == hint
 
 
 def test_a_refused_query_names_the_object_that_was_asked_for(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     message = "No such column 'Account_Number__c' on sobject of type Debt_Account__c"
     error = {"errorCode": "INVALID_FIELD", "message": message}
     org.faults.add("answer", status=400, body=[error], path="query")
 
-    with with_mapping(sqlite, org, WRITES) as harness:
+    with with_mapping(database, org, WRITES) as harness:
         assert parked_hint(harness) == (
             "the org has no such field, or hides it: create"
             " Debt_Account__c.Account_Number__c, or give the integration user access,"
@@ -185,11 +185,11 @@ def test_a_refused_query_names_the_object_that_was_asked_for(
         )
 
 
-def test_an_unknown_code_is_sent_once(sqlite: Engine, org: LocalOrg) -> None:
+def test_an_unknown_code_is_sent_once(database: Engine, org: LocalOrg) -> None:
     add_account(org)
     org.faults.add("row_error", object="Task", statusCode="NEVER_SEEN_BEFORE")
 
-    with with_mapping(sqlite, org, WRITES) as harness:
+    with with_mapping(database, org, WRITES) as harness:
         answer = harness.send(cora_call())
         harness.drain()
         org.reset_stats()
@@ -201,11 +201,11 @@ def test_an_unknown_code_is_sent_once(sqlite: Engine, org: LocalOrg) -> None:
 
 
 def test_who_has_to_act_on_a_session_stands_with_the_record_that_waits(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     org.faults.add("session_not_valid")
 
-    with with_mapping(sqlite, org, WRITES) as harness:
+    with with_mapping(database, org, WRITES) as harness:
         answer = harness.send(cora_call())
         harness.drain()
 

@@ -45,8 +45,8 @@ FLAGGED = {"doNotCall": True}
 
 
 @pytest.fixture
-def harness(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
-    with with_mapping(sqlite, org, TASK + FLAGS, cache_seconds=300) as harness:
+def harness(database: Engine, org: LocalOrg) -> Iterator[Harness]:
+    with with_mapping(database, org, TASK + FLAGS, cache_seconds=300) as harness:
         yield harness
 
 
@@ -77,10 +77,10 @@ def test_known_debtors_need_no_look_up(harness: Harness, org: LocalOrg) -> None:
 
 
 def test_nothing_is_remembered_where_it_is_turned_off(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     add_account(org)
-    with with_mapping(sqlite, org, TASK, cache_seconds=0) as harness:
+    with with_mapping(database, org, TASK, cache_seconds=0) as harness:
         for number in range(3):
             harness.send(cora_call(f"call-{number}"))
             harness.drain()
@@ -157,10 +157,10 @@ def test_a_debtor_made_anew_is_found_with_one_more_look_up(
 
 
 def test_a_link_to_what_is_gone_is_looked_up_again(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     old_id = add_account(org)
-    with with_mapping(sqlite, org, TASK, cache_seconds=300) as harness:
+    with with_mapping(database, org, TASK, cache_seconds=300) as harness:
         harness.send(cora_call("call-1"))
         harness.drain()
         delete_record(org, old_id)
@@ -217,12 +217,12 @@ def test_what_is_gone_holds_up_no_other_call(harness: Harness, org: LocalOrg) ->
 
 
 def test_a_gone_parent_is_made_again_where_the_link_says_so(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     create = "\n        missing: create\n"
     old_id = add_account(org)
     with with_mapping(
-        sqlite, org, TASK.rstrip("\n") + create, cache_seconds=300
+        database, org, TASK.rstrip("\n") + create, cache_seconds=300
     ) as harness:
         harness.send(cora_call("call-1"))
         harness.drain()
@@ -239,11 +239,11 @@ def test_a_gone_parent_is_made_again_where_the_link_says_so(
 
 
 def test_what_was_merged_with_a_link_to_what_is_gone_is_looked_up_again_too(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     gone_id, here_id = (add_account(org, number) for number in ("ACC-1", "ACC-2"))
     by_call = "party: [event.call_id]\n"
-    with with_mapping(sqlite, org, TASK, head=by_call, cache_seconds=300) as harness:
+    with with_mapping(database, org, TASK, head=by_call, cache_seconds=300) as harness:
         harness.send(cora_call("call-1"))
         harness.drain()
         delete_record(org, gone_id)
@@ -260,14 +260,14 @@ def test_what_was_merged_with_a_link_to_what_is_gone_is_looked_up_again_too(
 
 
 def test_what_was_written_before_another_id_was_found_gone_is_not_written_again(
-    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+    database: Engine, wide_org: LocalOrg, schema_dir: Path
 ) -> None:
     account_id = add_account(wide_org)
     (contact_id,) = wide_org.insert(
         "Contact", [{"LastName": "Debtor", "Debtor_Id__c": "D-1"}]
     )
     with with_mapping(
-        sqlite,
+        database,
         wide_org,
         TASK + WHO + FLAGS,
         schema_dir=schema_dir,
@@ -293,7 +293,7 @@ def test_what_was_written_before_another_id_was_found_gone_is_not_written_again(
 
 
 def test_two_records_that_are_gone_at_once_are_both_looked_up_again(
-    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+    database: Engine, wide_org: LocalOrg, schema_dir: Path
 ) -> None:
     contact = {"LastName": "Debtor", "Debtor_Id__c": "D-1"}
     by_id = WHO.replace(
@@ -302,7 +302,7 @@ def test_two_records_that_are_gone_at_once_are_both_looked_up_again(
     account_id = add_account(wide_org)
     (contact_id,) = wide_org.insert("Contact", [contact])
     with with_mapping(
-        sqlite,
+        database,
         wide_org,
         TASK + by_id + FLAGS,
         schema_dir=schema_dir,
@@ -323,12 +323,12 @@ def test_two_records_that_are_gone_at_once_are_both_looked_up_again(
 
 
 def test_one_of_several_forms_is_no_proof_that_only_one_record_matches(
-    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+    database: Engine, wide_org: LocalOrg, schema_dir: Path
 ) -> None:
     phone = "+15125550101"
     wide_org.insert("Contact", [{"LastName": "Debtor", "Debtor_Id__c": phone}])
     with with_mapping(
-        sqlite,
+        database,
         wide_org,
         TASK + WHO.replace("skip", "skip\n        ambiguous: park"),
         schema_dir=schema_dir,
@@ -345,7 +345,7 @@ def test_one_of_several_forms_is_no_proof_that_only_one_record_matches(
 
 
 def test_ids_that_differ_only_in_case_are_not_mixed_up(
-    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+    database: Engine, wide_org: LocalOrg, schema_dir: Path
 ) -> None:
     contacts = [{"LastName": exact, "Exact_Id__c": exact} for exact in ("ab", "AB")]
     ids = wide_org.insert("Contact", contacts)
@@ -356,7 +356,7 @@ def test_ids_that_differ_only_in_case_are_not_mixed_up(
     links: {WhoId: {object: Contact, match: [{Exact_Id__c: payload.debtor}]}}
 """
     with with_mapping(
-        sqlite, wide_org, mapping, schema_dir=schema_dir, cache_seconds=300
+        database, wide_org, mapping, schema_dir=schema_dir, cache_seconds=300
     ) as harness:
         for number, exact in enumerate(("ab", "AB")):
             harness.send(cora_call(f"call-{number}", debtor=exact))
@@ -366,13 +366,13 @@ def test_ids_that_differ_only_in_case_are_not_mixed_up(
 
 
 def test_an_org_that_goes_away_after_an_id_was_found_gone_gives_no_verdict(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     one_lane = "party: [event.type]\n"
     gone_id = add_account(org, "ACC-1")
     add_account(org, "ACC-2")
     with with_mapping(
-        sqlite, org, TASK + FLAGS, head=one_lane, cache_seconds=300
+        database, org, TASK + FLAGS, head=one_lane, cache_seconds=300
     ) as harness:
         for number in ("ACC-1", "ACC-2"):
             harness.send(cora_call(f"first {number}", fileNumber=number))
@@ -414,14 +414,14 @@ def test_an_org_that_goes_away_in_between_gives_no_verdict(
 
 
 def test_a_record_that_we_make_ourselves_is_known(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     account = """
   - object: Debt_Account__c
     key: {Account_Number__c: event.file_number}
     fields: {Phone__c: event.phone}
 """
-    with with_mapping(sqlite, org, account + TASK, cache_seconds=300) as harness:
+    with with_mapping(database, org, account + TASK, cache_seconds=300) as harness:
         harness.send(cora_call("call-1"))
         harness.drain()
         first = queries(org)
@@ -435,7 +435,7 @@ def test_a_record_that_we_make_ourselves_is_known(
 
 @pytest.mark.parametrize("policy", ["if_empty", "append"])
 def test_a_field_that_has_to_be_read_is_read_each_time(
-    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path, policy: str
+    database: Engine, wide_org: LocalOrg, schema_dir: Path, policy: str
 ) -> None:
     mapping = f"""
   - object: Debt_Account__c
@@ -445,7 +445,7 @@ def test_a_field_that_has_to_be_read_is_read_each_time(
 """
     account_id = add_account(wide_org)
     with with_mapping(
-        sqlite, wide_org, TASK + mapping, schema_dir=schema_dir, cache_seconds=300
+        database, wide_org, TASK + mapping, schema_dir=schema_dir, cache_seconds=300
     ) as harness:
         harness.send(cora_call("call-1", summary="First."))
         harness.drain()
@@ -464,7 +464,7 @@ def test_a_field_that_has_to_be_read_is_read_each_time(
 
 
 def test_an_id_that_was_just_looked_up_gets_no_second_try(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     add_account(org)
     org.faults.add(
@@ -474,7 +474,7 @@ def test_an_id_that_was_just_looked_up_gets_no_second_try(
         message="invalid cross reference id",
         fields=["WhatId"],
     )
-    with with_mapping(sqlite, org, TASK, cache_seconds=300) as harness:
+    with with_mapping(database, org, TASK, cache_seconds=300) as harness:
         answer = harness.send(cora_call())
         harness.drain()
 

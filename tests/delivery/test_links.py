@@ -31,8 +31,8 @@ FORMS = [PHONE, "15125550101", "5125550101", "(512) 555-0101", "512-555-0101"]
 
 
 @pytest.fixture
-def by_phone(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
-    with with_mapping(sqlite, org, BY_PHONE, cache_seconds=300) as harness:
+def by_phone(database: Engine, org: LocalOrg) -> Iterator[Harness]:
+    with with_mapping(database, org, BY_PHONE, cache_seconds=300) as harness:
         yield harness
 
 
@@ -84,7 +84,7 @@ def test_a_debtor_found_by_two_calls_forms_counts_once(
 
 
 def test_a_record_that_a_link_makes_has_the_first_form(
-    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+    database: Engine, wide_org: LocalOrg, schema_dir: Path
 ) -> None:
     mapping = """
   - object: Task
@@ -97,7 +97,7 @@ def test_a_record_that_a_link_makes_has_the_first_form(
         missing: create
         create: {LastName: {value: Unknown}}
 """
-    with with_mapping(sqlite, wide_org, mapping, schema_dir=schema_dir) as harness:
+    with with_mapping(database, wide_org, mapping, schema_dir=schema_dir) as harness:
         harness.send(cora_call("call-1"))
         harness.drain()
         harness.send(cora_call("call-2", phoneNumber="+1 (512) 555-0101"))
@@ -149,7 +149,7 @@ RIGHT_PARTY = """right_party:
 
 
 @pytest.fixture
-def linked(sqlite: Engine, wide_org: LocalOrg, schema_dir: Path) -> Iterator[Harness]:
+def linked(database: Engine, wide_org: LocalOrg, schema_dir: Path) -> Iterator[Harness]:
     add_account(wide_org, "ACC-1")
     contacts = [
         {"LastName": "Debtor", "Debtor_Id__c": "D-1", "Phone": PHONE},
@@ -157,7 +157,7 @@ def linked(sqlite: Engine, wide_org: LocalOrg, schema_dir: Path) -> Iterator[Har
     ]
     wide_org.insert("Contact", contacts)
     with with_mapping(
-        sqlite,
+        database,
         wide_org,
         WHO_AND_WHAT + DEBT,
         head=RIGHT_PARTY,
@@ -191,12 +191,12 @@ def test_who_and_what_are_resolved_by_id(
 
 
 def test_an_id_of_a_wrong_object_never_gets_into_who_or_what(
-    sqlite: Engine, wide_org: LocalOrg, schema_dir: Path
+    database: Engine, wide_org: LocalOrg, schema_dir: Path
 ) -> None:
     add_account(wide_org, "ACC-1")
     swapped = WHO_AND_WHAT.replace("WhoId", "X").replace("WhatId", "WhoId")
     swapped = swapped.replace("      X:", "      WhatId:")
-    with with_mapping(sqlite, wide_org, swapped, schema_dir=schema_dir) as harness:
+    with with_mapping(database, wide_org, swapped, schema_dir=schema_dir) as harness:
         answer = harness.send(cora_call())
         harness.drain()
 

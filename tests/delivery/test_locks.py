@@ -33,9 +33,9 @@ def spy(org: LocalOrg) -> Iterator[Spy]:
 
 
 @pytest.fixture
-def patient(sqlite: Engine, spy: Spy, waited: list[float]) -> Harness:
+def patient(database: Engine, spy: Spy, waited: list[float]) -> Harness:
     """The way of a call, with waits that are only noted."""
-    harness = Harness(sqlite, spy, default_mappings())
+    harness = Harness(database, spy, default_mappings())
     locks = LockWaits(waited.append, lambda: 0.5)
     harness.drainer = dataclasses.replace(harness.drainer, locks=locks)
     return harness

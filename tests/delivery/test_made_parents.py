@@ -40,14 +40,14 @@ ACCOUNT = """
 
 
 @pytest.fixture
-def harness(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
-    with with_mapping(sqlite, org, TASK) as harness:
+def harness(database: Engine, org: LocalOrg) -> Iterator[Harness]:
+    with with_mapping(database, org, TASK) as harness:
         yield harness
 
 
 @pytest.fixture
-def flagging(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
-    with with_mapping(sqlite, org, TASK + ACCOUNT) as harness:
+def flagging(database: Engine, org: LocalOrg) -> Iterator[Harness]:
+    with with_mapping(database, org, TASK + ACCOUNT) as harness:
         yield harness
 
 
@@ -249,12 +249,12 @@ def test_a_parent_that_a_retry_finds_again_stays_alone(
 
 
 def test_a_parent_that_is_gone_when_its_child_is_tried_again_is_made_again(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     bare = TASK[: TASK.index("        create:")]
     account_id = add_account(org)
     org.faults.add("row_lock", object="Task", keys=["call-1"], times=1)
-    with with_mapping(sqlite, org, bare) as harness:
+    with with_mapping(database, org, bare) as harness:
         answer = harness.send(cora_call())
         harness.drain()
         first = rows(harness, answer)
@@ -269,7 +269,7 @@ def test_a_parent_that_is_gone_when_its_child_is_tried_again_is_made_again(
 
 
 def test_a_link_that_may_be_skipped_is_skipped_where_its_parent_is_refused(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     parent = """
   - object: Debt_Account__c
@@ -278,7 +278,7 @@ def test_a_link_that_may_be_skipped_is_skipped_where_its_parent_is_refused(
 """
     bare = TASK[: TASK.index("missing: create")] + "missing: skip\n"
     refuse_accounts(org)
-    with with_mapping(sqlite, org, parent + bare) as harness:
+    with with_mapping(database, org, parent + bare) as harness:
         answer = harness.send(cora_call())
         harness.drain()
 
@@ -290,7 +290,7 @@ def test_a_link_that_may_be_skipped_is_skipped_where_its_parent_is_refused(
 
 
 def test_an_insert_that_an_admin_wrote_says_synced_as_before(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     add_account(org)
     mapping = """
@@ -299,7 +299,7 @@ def test_an_insert_that_an_admin_wrote_says_synced_as_before(
     key: {Account_Number__c: payload.fileNumber}
     fields: {Phone__c: payload.phoneNumber}
 """
-    with with_mapping(sqlite, org, mapping) as harness:
+    with with_mapping(database, org, mapping) as harness:
         answer = harness.send(cora_call())
         harness.drain()
 
@@ -307,7 +307,7 @@ def test_an_insert_that_an_admin_wrote_says_synced_as_before(
 
 
 def test_a_record_of_the_same_object_is_made_before_what_links_to_it(
-    sqlite: Engine, wide_org: LocalOrg, schema_dir: Any
+    database: Engine, wide_org: LocalOrg, schema_dir: Any
 ) -> None:
     mapping = """
   - object: Contact
@@ -320,7 +320,7 @@ def test_a_record_of_the_same_object_is_made_before_what_links_to_it(
         missing: create
         create: {LastName: {value: Guarantor}}
 """
-    with with_mapping(sqlite, wide_org, mapping, schema_dir=schema_dir) as harness:
+    with with_mapping(database, wide_org, mapping, schema_dir=schema_dir) as harness:
         answer = harness.send(cora_call(debtor="D-1", guarantor="D-2"))
         harness.drain()
 

@@ -92,10 +92,10 @@ def site_of(engine: Engine, org: LocalOrg, budget: Budget) -> Iterator[Site]:
 
 
 @pytest.fixture
-def site(sqlite: Engine, org: LocalOrg) -> Iterator[Site]:
+def site(database: Engine, org: LocalOrg) -> Iterator[Site]:
     """Two workers, where nothing but an outage holds calls up."""
     add_account(org)
-    with site_of(sqlite, org, Budget()) as made:
+    with site_of(database, org, Budget()) as made:
         yield made
 
 

@@ -94,7 +94,7 @@ def name_of(value: Any) -> str:
     ("field", "policy", "given", "before", "sent", "afterwards"), CASES, ids=name_of
 )
 def test_what_is_given_over_what_is_there(
-    sqlite: Engine,
+    database: Engine,
     org: LocalOrg,
     mode: str,
     field: str,
@@ -105,7 +105,7 @@ def test_what_is_given_over_what_is_there(
     afterwards: Any,
 ) -> None:
     add_account(org, "ACC-1", **{field: before})
-    with with_mapping(sqlite, org, mapping(mode, field, policy)) as harness:
+    with with_mapping(database, org, mapping(mode, field, policy)) as harness:
         answer = harness.send(cora_call(given=given))
         harness.drain()
 
@@ -133,9 +133,9 @@ def test_what_is_given_over_what_is_there(
     ],
 )
 def test_what_is_given_with_a_new_record(
-    sqlite: Engine, org: LocalOrg, policy: str, given: Any, afterwards: Any
+    database: Engine, org: LocalOrg, policy: str, given: Any, afterwards: Any
 ) -> None:
-    with with_mapping(sqlite, org, mapping("upsert", TEXT, policy)) as harness:
+    with with_mapping(database, org, mapping("upsert", TEXT, policy)) as harness:
         answer = harness.send(cora_call(given=given))
         harness.drain()
 
@@ -146,9 +146,9 @@ def test_what_is_given_with_a_new_record(
 
 @pytest.mark.parametrize(("given", "afterwards"), [(True, True), (False, False)])
 def test_a_flag_of_a_new_record(
-    sqlite: Engine, org: LocalOrg, given: bool, afterwards: bool
+    database: Engine, org: LocalOrg, given: bool, afterwards: bool
 ) -> None:
-    with with_mapping(sqlite, org, mapping("upsert", FLAG, "sticky")) as harness:
+    with with_mapping(database, org, mapping("upsert", FLAG, "sticky")) as harness:
         harness.send(cora_call(given=given))
         harness.drain()
 
@@ -157,7 +157,7 @@ def test_a_flag_of_a_new_record(
 
 
 def test_a_field_read_for_one_write_is_not_taken_for_empty_by_the_next(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     upsert = """
   - object: Debt_Account__c
@@ -166,7 +166,7 @@ def test_a_field_read_for_one_write_is_not_taken_for_empty_by_the_next(
 """
     add_account(org, "ACC-1", **{TEXT: "old"})
     both = upsert + mapping("update", TEXT, "if_empty")
-    with with_mapping(sqlite, org, both) as harness:
+    with with_mapping(database, org, both) as harness:
         harness.send(cora_call(given="new"))
         harness.drain()
 
@@ -196,10 +196,10 @@ def at(hour: int) -> str:
 
 
 @pytest.fixture(params=["update", "upsert"])
-def flagging(request: pytest.FixtureRequest, sqlite: Engine, org: LocalOrg) -> Any:
+def flagging(request: pytest.FixtureRequest, database: Engine, org: LocalOrg) -> Any:
     add_account(org)
     text = mapping(request.param, FLAG, "sticky")
-    with with_mapping(sqlite, org, text, cache_seconds=300) as harness:
+    with with_mapping(database, org, text, cache_seconds=300) as harness:
         harness.send(cora_call(given=True))
         harness.drain()
         assert flag(org) is True
@@ -282,10 +282,10 @@ def test_another_event_of_the_call_does_not_set_what_a_person_cleared(
 
 
 def test_a_call_of_the_same_id_in_another_connection_is_another_call(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     add_account(org)
-    with with_mapping(sqlite, org, STICKY) as harness:
+    with with_mapping(database, org, STICKY) as harness:
         first = harness.send(cora_call(given=True))
         harness.drain()
         row = harness.event(first.event_id)
@@ -296,9 +296,11 @@ def test_a_call_of_the_same_id_in_another_connection_is_another_call(
     assert written == {first.event_id: []}
 
 
-def test_a_flag_that_only_a_revision_has_is_set(sqlite: Engine, org: LocalOrg) -> None:
+def test_a_flag_that_only_a_revision_has_is_set(
+    database: Engine, org: LocalOrg
+) -> None:
     add_account(org)
-    with with_mapping(sqlite, org, STICKY) as harness:
+    with with_mapping(database, org, STICKY) as harness:
         harness.send(cora_call(given=False))
         harness.drain()
         harness.send(cora_call(given=True))
@@ -320,7 +322,7 @@ def test_a_revision_that_names_another_debtor_flags_that_one(
 
 
 def test_a_retry_after_the_flag_was_written_does_not_set_it_again(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     task = """
   - object: Task
@@ -329,7 +331,7 @@ def test_a_retry_after_the_flag_was_written_does_not_set_it_again(
 """
     add_account(org)
     org.faults.add("row_lock", object="Task", keys=["call-1"], times=1)
-    with with_mapping(sqlite, org, STICKY + task) as harness:
+    with with_mapping(database, org, STICKY + task) as harness:
         answer = harness.send(cora_call(given=True))
         harness.drain()
         assert harness.ended(answer) == ("pending", "unable_to_lock_row")
@@ -342,9 +344,9 @@ def test_a_retry_after_the_flag_was_written_does_not_set_it_again(
 
 
 def test_a_flag_that_was_never_written_is_written_by_the_revision(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
-    with with_mapping(sqlite, org, STICKY) as harness:
+    with with_mapping(database, org, STICKY) as harness:
         first = harness.send(cora_call(given=True))
         harness.drain()
         add_account(org)

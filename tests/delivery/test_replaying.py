@@ -50,8 +50,8 @@ TASK = """
 
 
 @pytest.fixture
-def harness(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
-    with with_mapping(sqlite, org, CALL) as made:
+def harness(database: Engine, org: LocalOrg) -> Iterator[Harness]:
+    with with_mapping(database, org, CALL) as made:
         yield made
 
 
@@ -132,9 +132,9 @@ def history(harness: Harness, answer: Answer) -> list[Any]:
 
 
 def test_of_a_parked_event_only_what_was_not_written_is_sent(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
-    with with_mapping(sqlite, org, TASK + CALL) as harness:
+    with with_mapping(database, org, TASK + CALL) as harness:
         answer = deliver(harness, given="new")
         add_account(org)
 
@@ -373,10 +373,10 @@ def test_an_older_revision_that_comes_late_is_kept_and_not_sent(
 
 
 def test_a_replay_of_a_created_record_makes_no_second_one(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     insert = TASK.replace("    key:", "    mode: insert\n    key:")
-    with with_mapping(sqlite, org, insert) as harness:
+    with with_mapping(database, org, insert) as harness:
         answer = deliver(harness)
         (before,) = harness.records(answer)
         use(harness, insert.replace("{value: Call}", "{value: A call}"))

@@ -54,6 +54,7 @@ FOLDERS = {
     "MAPPINGS_DIR": str(ROOT / "mappings"),
 }
 SCHEMA = ROOT / "config" / "salesforce"
+APP = "worker.wsgi:app"
 LANES = 8
 # Alembic's context is one for all threads.
 _MIGRATING = threading.Lock()
@@ -241,9 +242,9 @@ class Pieces:
         self.ledger = Ledger(database)
         self.vendor = Vendor(self.web_url)
 
-    def start(self, name: str) -> Process:
-        """Start a line of the Procfile, without its migration."""
-        command = PROCFILE[name].rpartition("&& ")[2]
+    def start(self, name: str, app: str = APP) -> Process:
+        """Start a line of the Procfile, without its migration, for another app too."""
+        command = PROCFILE[name].rpartition("&& ")[2].replace(APP, app)
         return self._run(name, ("sh", "-c", command))
 
     def start_redis(self) -> Process:

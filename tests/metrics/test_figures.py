@@ -133,13 +133,13 @@ def test_refusals_are_a_counter_by_connection_and_reason(engine: Engine) -> None
 
 
 def test_reasons_are_told_up_to_a_bound_and_the_most_frequent_first(
-    sqlite: Engine,
+    database: Engine,
 ) -> None:
     for number in range(MOST_LABELS + 10):
-        add(sqlite, 1, state="parked", reason=f"rare-{number}")
-    add(sqlite, 2, state="parked", reason="often")
+        add(database, 1, state="parked", reason=f"rare-{number}")
+    add(database, 2, state="parked", reason="often")
 
-    told = figures(metrics_of(sqlite), "parked_events")
+    told = figures(metrics_of(database), "parked_events")
 
     assert len(told) == MOST_LABELS
     assert next(iter(told.items())) == (("often", "false"), 2)
@@ -148,13 +148,13 @@ def test_reasons_are_told_up_to_a_bound_and_the_most_frequent_first(
 @pytest.mark.parametrize(
     "reason", [None, "", 'a "b"\\\n', "\u2028é", "x" * 500, "{", "# HELP"]
 )
-def test_no_reason_breaks_the_format(sqlite: Engine, reason: str | None) -> None:
-    add(sqlite, state="parked", reason=reason)
+def test_no_reason_breaks_the_format(database: Engine, reason: str | None) -> None:
+    add(database, state="parked", reason=reason)
     ends = ("1", "2")
     for end in ends:
-        add(sqlite, state="parked", reason="y" * LONGEST_LABEL + end)
+        add(database, state="parked", reason="y" * LONGEST_LABEL + end)
 
-    told = figures(metrics_of(sqlite), "parked_events")
+    told = figures(metrics_of(database), "parked_events")
 
     shown = (reason or "?")[:LONGEST_LABEL]
     assert told == {(shown, "false"): 1, ("y" * LONGEST_LABEL, "false"): 2}
@@ -199,17 +199,17 @@ def test_without_redis_the_rest_is_told(engine: Engine) -> None:
     assert not [name for name in names if "salesforce" in name or "sweep" in name]
 
 
-def test_where_no_notes_are_shared_the_broker_is_told_alone(sqlite: Engine) -> None:
+def test_where_no_notes_are_shared_the_broker_is_told_alone(database: Engine) -> None:
     """As with RabbitMQ and no Redis: what one web process knows is not the workers'."""
-    metrics = metrics_of(sqlite, lambda _names: None)
+    metrics = metrics_of(database, lambda _names: None)
     names = {sample.name for sample in scraped(metrics)}
 
     assert figure(metrics, "broker_up") == 1
     assert not [name for name in names if "salesforce" in name or "sweep" in name]
 
 
-def test_a_board_without_notes_tells_what_is_so_by_itself(sqlite: Engine) -> None:
-    metrics = metrics_of(sqlite, on(OwnBoard()))
+def test_a_board_without_notes_tells_what_is_so_by_itself(database: Engine) -> None:
+    metrics = metrics_of(database, on(OwnBoard()))
 
     assert figure(metrics, "sweep_age_seconds") is None
     assert figure(metrics, "salesforce_breaker_open") == 0
@@ -233,11 +233,11 @@ def test_a_board_without_notes_tells_what_is_so_by_itself(sqlite: Engine) -> Non
     ],
 )
 def test_the_breaker_tells_an_org_that_is_away_from_a_login_that_is_refused(
-    sqlite: Engine, note: dict[str, object], is_open: int, is_stopped: int
+    database: Engine, note: dict[str, object], is_open: int, is_stopped: int
 ) -> None:
     opened_at = LATER.timestamp() - 90
     board = OwnBoard({"breaker": {**note, "opened_at": opened_at}})
-    metrics = metrics_of(sqlite, on(board))
+    metrics = metrics_of(database, on(board))
 
     assert figure(metrics, "salesforce_breaker_open") == is_open
     assert figure(metrics, "salesforce_breaker_open_seconds") == 90 * is_open
@@ -248,12 +248,12 @@ def test_the_breaker_tells_an_org_that_is_away_from_a_login_that_is_refused(
     ("used", "allows"), [(10, "all"), (80, "slowly"), (95, "urgent_only")]
 )
 def test_the_usage_and_what_the_budget_allows_are_told(
-    sqlite: Engine, used: int, allows: str
+    database: Engine, used: int, allows: str
 ) -> None:
     read_at = LATER.timestamp() - 30
     note = {"used": used, "limit": 100, "app_used": 9, "app_limit": 100}
     board = OwnBoard({"usage": {**note, "read_at": read_at}})
-    metrics = metrics_of(sqlite, on(board))
+    metrics = metrics_of(database, on(board))
     name = "salesforce_api_requests"
 
     assert figure(metrics, f"{name}_used") == used
@@ -266,7 +266,7 @@ def test_the_usage_and_what_the_budget_allows_are_told(
 
 
 def test_what_workers_learned_of_an_org_is_told_without_asking_it(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     org.limit(1000, used_by_others=100)
     board = OwnBoard()
@@ -279,7 +279,7 @@ def test_what_workers_learned_of_an_org_is_told_without_asking_it(
         with pytest.raises(CrmUnavailable):
             permit.watch(there.crm).find("Task", ["Id"], {"Subject": ["none"]})
     org.reset_stats()
-    metrics = metrics_of(sqlite, on(board))
+    metrics = metrics_of(database, on(board))
 
     assert figure(metrics, "salesforce_api_requests_limit") == 1000
     assert (figure(metrics, "salesforce_api_requests_used") or 0) > 100
@@ -287,12 +287,12 @@ def test_what_workers_learned_of_an_org_is_told_without_asking_it(
     assert (org.stats()["api_requests"], org.stats()["logins"]) == (0, 0)
 
 
-def test_clocks_that_differ_make_no_negative_ages(sqlite: Engine) -> None:
+def test_clocks_that_differ_make_no_negative_ages(database: Engine) -> None:
     ahead = LATER + timedelta(seconds=3)
-    add(sqlite, state="pending", received_at=ahead)
+    add(database, state="pending", received_at=ahead)
     board = OwnBoard({broker.SWEPT: {"at": ahead.timestamp()}})
 
-    samples = scraped(metrics_of(sqlite, on(board)))
+    samples = scraped(metrics_of(database, on(board)))
 
     assert min(sample.value for sample in samples) == 0
 
@@ -304,13 +304,13 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_the_board_in_redis_is_read_as_the_workers_left_it(
-    sqlite: Engine, redis_url: str
+    database: Engine, redis_url: str
 ) -> None:
     with (
         closing(board_at(redis_url, lambda: 0.0)) as workers,
         closing(board_at(redis_url, lambda: 0.0)) as web,
     ):
-        metrics = metrics_of(sqlite, web.snapshot)
+        metrics = metrics_of(database, web.snapshot)
         before = figure(metrics, "sweep_age_seconds")
         workers.change(broker.SWEPT, lambda _: {"at": LATER.timestamp() - 7})
 
@@ -320,13 +320,13 @@ def test_the_board_in_redis_is_read_as_the_workers_left_it(
 
 
 def test_a_redis_that_went_and_came_is_told_at_once(
-    sqlite: Engine, tmp_path: Path
+    database: Engine, tmp_path: Path
 ) -> None:
     """Nothing that this process remembers stands for what is no longer known."""
     with running_redis(tmp_path) as url:
         board = board_at(url, lambda: 0.0)
         take_turn(board, broker.SWEPT, 1.0, 1.0)
-        metrics = metrics_of(sqlite, board.snapshot)
+        metrics = metrics_of(database, board.snapshot)
         there = figure(metrics, "broker_up")
     with closing(board):
         away = scraped(metrics)

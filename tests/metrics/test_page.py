@@ -34,7 +34,7 @@ def labels_by_figure(engine: Engine) -> dict[str, set[str]]:
     }
 
 
-def test_the_table_has_every_figure_with_its_labels(sqlite: Engine) -> None:
+def test_the_table_has_every_figure_with_its_labels(database: Engine) -> None:
     (table,) = (t for section in sections(PAGE) for t in section.tables)
 
     told = {
@@ -42,14 +42,16 @@ def test_the_table_has_every_figure_with_its_labels(sqlite: Engine) -> None:
         for name, labels, _ in table.rows
     }
 
-    assert told == labels_by_figure(sqlite)
+    assert told == labels_by_figure(database)
 
 
-def test_the_alerts_are_yaml_and_ask_for_figures_that_there_are(sqlite: Engine) -> None:
+def test_the_alerts_are_yaml_and_ask_for_figures_that_there_are(
+    database: Engine,
+) -> None:
     blocks = [b.text for section in sections(PAGE) for b in section.blocks]
     alerts = yaml.safe_load(next(b for b in blocks if b.startswith("groups:")))
     rules = [rule for group in alerts["groups"] for rule in group["rules"]]
     asked = {name for rule in rules for name in NAME.findall(rule["expr"])}
 
     assert len(rules) == 4
-    assert asked <= set(labels_by_figure(sqlite))
+    assert asked <= set(labels_by_figure(database))

@@ -8,14 +8,16 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from tests.store.query_plans import plans_of
-from tests.store.test_events import NOW
+from tests.store.test_events import NOW, new_event
 from tests.store.test_history import send
 from tests.store.test_lanes import record
 from tests.store.test_migrations import OLD_EVENT
 from worker.store.ahead import bring_forward
-from worker.store.events import EVENT
+from worker.store.engine import writing
+from worker.store.events import EVENT, add_all
 from worker.store.history import History
 from worker.store.lanes import Lanes
+from worker.store.tombstones import TOMBSTONE
 
 MINUTE = timedelta(minutes=1)
 READS_ALL = ("Seq Scan", "SCAN event\n", "SCAN record", "Bitmap Heap Scan on event")
@@ -114,3 +116,31 @@ def test_what_came_in_ahead_of_the_clock_is_found_by_its_index(many: Engine) -> 
     plan = plans_of(many, lambda: bring_forward(many, NOW + 9999 * MINUTE))
 
     assert "ix_event_received" in plan
+
+
+def test_what_came_before_of_a_delivery_is_found_by_its_indexes(many: Engine) -> None:
+    gone = [
+        {
+            "connection": "cora",
+            "dedupe_hash": f"{number:064d}",
+            "content_hash": "a" * 64,
+            "revision": 1,
+            "event_id": number,
+        }
+        for number in range(3000)
+    ]
+    with many.begin() as connection:
+        connection.execute(insert(TOMBSTONE), gone)
+    with many.begin() as connection:
+        connection.execute(text("ANALYZE"))
+    news = [new_event(dedupe_key=f"new {number}") for number in range(16)]
+
+    def add_them() -> None:
+        with writing(many) as connection:
+            add_all(connection, news)
+
+    plan = plans_of(many, add_them)
+
+    assert "INDEX" in plan.upper()
+    reads_all = ("Seq Scan", "SCAN event", "SCAN tombstone")
+    assert not [word for word in reads_all if word in plan]

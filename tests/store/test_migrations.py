@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Engine, Table, column, func, insert, select, table, text
 from sqlalchemy.sql.expression import TableClause
 
-from tests.store.test_events import NOW
+from tests.store.test_events import NOW, new_event
 from tests.store.test_lanes import outcome, record, take
 from worker.model import State
+from worker.store import schema
 from worker.store.audit import Audit
 from worker.store.engine import open_engine
-from worker.store.events import EVENT, Events
+from worker.store.events import EVENT, Events, Stored
 from worker.store.lanes import Lanes
 from worker.store.mapping_texts import MappingTexts
 from worker.store.outcomes import RECORD
@@ -22,6 +23,8 @@ from worker.store.record_search import records_sent_to
 from worker.store.schema import migrate, newest_revision
 from worker.store.vault import Vault
 
+MIGRATIONS = Path(schema.__file__).with_name("migrations") / "versions"
+REVISIONS = sorted(path.name[:4] for path in MIGRATIONS.glob("0*.py"))
 OLD_EVENT = {
     "connection": "cora",
     "source": "cora",
@@ -104,6 +107,23 @@ def test_a_database_of_the_first_version_keeps_its_rows(old: Engine) -> None:
     assert {name: getattr(row, name) for name in OLD_EVENT} == OLD_EVENT
     (kept,) = events.records([event_id])
     assert {name: getattr(kept, name) for name in OLD_RECORD} == OLD_RECORD
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_database_of_any_version_keeps_its_rows_and_takes_more(
+    old: Engine, revision: str
+) -> None:
+    migrate(old, revision)
+    event_id = fill(old)
+
+    migrate(old)
+
+    row = Events(old).get(event_id)
+    assert row is not None
+    assert {name: getattr(row, name) for name in OLD_EVENT} == OLD_EVENT
+    again = new_event(connection="cora", content_hash=OLD_EVENT["content_hash"])
+    assert Events(old).add(again) == Stored(event_id, is_new=False)
+    assert Events(old).add(new_event(dedupe_key="new")).is_new
 
 
 def test_what_the_first_version_wrote_names_no_content(old: Engine) -> None:

@@ -39,8 +39,10 @@ from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
 from worker.metrics import Metrics
 from worker.org_schema import LiveSchema
+from worker.ringing import Ringing
 from worker.servers import Server
 from worker.settings import Needs
+from worker.store.grouping import GroupedEvents
 from worker.store.tallies import Tallies
 from worker.store.unconfirmed import UnconfirmedEvents
 from worker.telling import post_text
@@ -130,11 +132,11 @@ def intake() -> Intake:
     read = settings(Needs.WEBHOOK_SECRETS)
     doorbell = broker.Doorbell(doorbell_app(), time.monotonic)
     return Intake(
-        events=events(),
+        events=GroupedEvents(engine()),
         mappings=LiveMappings(read.mappings_dir, time.time),
         connections=read.connections,
         lanes=read.lanes,
-        ring=doorbell.ring,
+        ring=Ringing(doorbell.ring).ring,
     )
 
 

@@ -174,7 +174,7 @@ class Stack:
                 "web",
                 *(sys.executable, "-m", "granian", "--interface", "wsgi"),
                 *("--host", "127.0.0.1", "--port", str(self._ports["web"])),
-                *("--workers", "1", "--blocking-threads", "8"),
+                *("--workers", "1", "--blocking-threads", "16"),
                 # A worker that is still starting does not hear that it should stop.
                 *("--workers-kill-timeout", "5", "worker.wsgi:app"),
             ),

@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError, IntegrityError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from worker.errors import StoreUnavailable
 from worker.store.vault import Vault, entrust
@@ -27,6 +28,7 @@ def open_engine(url: str, data_keys: Sequence[str] = ()) -> Engine:
     """
     engine = _engine(url)
     entrust(engine.dialect, Vault(data_keys))
+    _ENGINES.add(engine)
     return engine
 
 
@@ -36,6 +38,9 @@ def _engine(url: str) -> Engine:
     SQLite runs in WAL mode with `synchronous=FULL`: a commit that returned survives a
     power cut. Its write transactions take the lock at their beginning, since one that
     only reads first and writes later fails at once when another wrote in between.
+
+    Connections are this process's own, opened as its threads need them: at most 16 are
+    kept and 26 open. A fork begins without any.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -125,6 +130,28 @@ def _refuse_a_lost_file(engine: Engine, path: str) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only")
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+_ENGINES: WeakSet[Engine] = WeakSet()
+
+
+def _close_idle() -> None:
+    """Before a fork: what lies idle is closed, and opened again when next needed."""
+    for engine in list(_ENGINES):
+        pool = engine.pool
+        if isinstance(pool, QueuePool) and not pool.checkedout():
+            engine.dispose()
+
+
+def _leave_to_the_parent() -> None:
+    """In the child: what the parent was using is the parent's to go on with."""
+    for engine in list(_ENGINES):
+        engine.dispose(close=False)
+
+
+# Two processes must not speak over one connection. Celery's parent reads the database
+# before it forks.
+os.register_at_fork(before=_close_idle, after_in_child=_leave_to_the_parent)
 
 
 def clear_log(engine: Engine) -> None:

@@ -3,6 +3,10 @@
 A lease is a row with an expiry. Whoever takes it next raises its `epoch`, and settling
 asks for the epoch that was leased: a drainer that slept through its lease settles
 nothing that another already did.
+
+Events are not claimed one by one with SKIP LOCKED: a lane's order would be gone, and a
+request to Salesforce would have to last no longer than a transaction. Nor is a lane's
+row skipped while it is locked: who locks it settles events that the next one must see.
 """
 
 from __future__ import annotations

@@ -69,7 +69,9 @@ def write_outcomes(
     connection: Connection, outcomes: Sequence[EventOutcome], now: datetime
 ) -> None:
     """Write the outcomes down; an earlier attempt's records are overwritten."""
-    connection.execute(_SETTLE_EVENT, [_event_values(o, now) for o in outcomes])
+    # By id, as all do that change several: two in other orders lock each other up.
+    in_order = sorted(outcomes, key=lambda outcome: outcome.event_id)
+    connection.execute(_SETTLE_EVENT, [_event_values(o, now) for o in in_order])
     # A changed mapping may ask for fewer writes than the attempt before.
     retried = [o for o in outcomes if o.may_have_records and o.is_planned]
     if retried:

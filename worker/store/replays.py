@@ -169,7 +169,11 @@ def _replayable(original: bool) -> ColumnElement[bool]:
 def _take(
     connection: Connection, wanted: ColumnElement[bool], after: int, limit: int
 ) -> Sequence[Row[Any]]:
-    """Lock and return the next events: two people may replay at once."""
+    """Lock and return the next events: two people may replay at once.
+
+    Locked ones are waited for: a delivery that comes again locks its event to be
+    counted, and nobody's replay should miss it for that.
+    """
     has_history = exists().where(ATTEMPT.c.event_id == EVENT.c.id)
     query = (
         select(

@@ -141,8 +141,9 @@ def old_events(
         .where(is_old, EVENT.c.state != State.PENDING.value)
         .order_by(EVENT.c.settled_at, EVENT.c.id)
         .limit(EVENTS_A_BATCH)
-        # A replay may be making one of them pending just now.
-        .with_for_update()
+        # Of a replay that makes one of them pending just now, or of another purge: they
+        # are left to it. What is skipped so is looked at again the next night.
+        .with_for_update(skip_locked=True)
     )
     if after is not None:
         query = query.where(tuple_(EVENT.c.settled_at, EVENT.c.id) > after)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from worker.store.engine import dialect_insert
 from worker.store.tables import TombstoneRow
@@ -14,23 +14,45 @@ from worker.store.tables import TombstoneRow
 TOMBSTONE = TombstoneRow.__table__  # type: ignore[attr-defined]
 
 
+# A connection's name and a dedupe key of its.
+Key = tuple[str, str]
+
+
 class Buried(NamedTuple):
-    """An event of the same key that was deleted."""
+    """An event of the same key that was deleted; nobody knows when it was made."""
 
     id: int
     content_hash: str
     revision: int
+    revised_at: None = None
 
 
-def buried(connection: Connection, name: str, dedupe_key: str) -> list[Buried]:
-    """Return what was deleted of a connection's dedupe key."""
-    query = select(
-        TOMBSTONE.c.event_id, TOMBSTONE.c.content_hash, TOMBSTONE.c.revision
-    ).where(
-        TOMBSTONE.c.connection == name,
-        TOMBSTONE.c.dedupe_hash == _hash(dedupe_key),
-    )
-    return [Buried(*row) for row in connection.execute(query)]
+_NAME = (TOMBSTONE.c.connection, TOMBSTONE.c.dedupe_hash)
+_BURIED = select(
+    *_NAME, TOMBSTONE.c.event_id, TOMBSTONE.c.content_hash, TOMBSTONE.c.revision
+).where(
+    TOMBSTONE.c.connection == bindparam("name"),
+    TOMBSTONE.c.dedupe_hash.in_(bindparam("hashes", expanding=True)),
+)
+
+
+def buried(connection: Connection, keys: Iterable[Key]) -> dict[Key, list[Buried]]:
+    """Return what was deleted of these keys, by key."""
+    found: dict[Key, list[Buried]] = {}
+    for name, dedupe_keys in by_connection(keys).items():
+        key_of = {_hash(key): key for key in dedupe_keys}
+        asked = {"name": name, "hashes": [*key_of]}
+        for _, hash_, *event in connection.execute(_BURIED, asked):
+            found.setdefault((name, key_of[hash_]), []).append(Buried(*event))
+    return found
+
+
+def by_connection(keys: Iterable[Key]) -> dict[str, list[str]]:
+    """Return the dedupe keys of each connection: a list of pairs finds no index."""
+    found: dict[str, list[str]] = {}
+    for name, dedupe_key in keys:
+        found.setdefault(name, []).append(dedupe_key)
+    return found
 
 
 def bury(connection: Connection, rows: Iterable[Row[Any]]) -> None:
