@@ -19,6 +19,8 @@ FLOORS = {
     "mapping": 1,
     "redaction": 1,
     "credentials": 1,
+    "addresses": 1,
+    "rates": 1,
     "settings": 2,
     "mapping_folder": 2,
     "payloads": 2,
@@ -32,6 +34,7 @@ FLOORS = {
     "crm": 2,
     "checking": 3,
     "intake": 3,
+    "door": 3,
     "delivery": 3,
     "metrics": 3,
     "alarm": 3,
@@ -41,6 +44,7 @@ FLOORS = {
     "wsgi": 5,
     "tasks": 5,
     "cli": 5,
+    "rsgi": 6,
     "__init__": 6,
 }
 BESIDE = {"localorg"}

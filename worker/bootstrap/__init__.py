@@ -42,6 +42,7 @@ from worker.mapping_folder import LiveMappings, load_mappings
 from worker.metrics import Metrics
 from worker.noticeboard import RedisBoard
 from worker.org_schema import LiveSchema
+from worker.rates import Rates
 from worker.settings import Needs, Settings
 from worker.store.tallies import Tallies
 from worker.store.unconfirmed import UnconfirmedEvents
@@ -150,6 +151,7 @@ def intake() -> Intake:
         connections=read.connections,
         lanes=read.lanes,
         ring=doorbell.ring,
+        rates=Rates(read.door.rate_per_minute),
     )
 
 
