@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo up test lint format bench docs lock clean
+.PHONY: demo up test fuzz audit lint format bench docs lock clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/crm-sync demo
@@ -13,6 +13,20 @@ up: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	@$(BIN)/pytest
+
+# So many inputs in all, over every target; the table at the end counts them.
+FUZZ_INPUTS ?= 100000
+fuzz: $(VENV)/.ready
+	@FUZZ_INPUTS=$(FUZZ_INPUTS) $(BIN)/pytest -q -n 0 tests/fuzz
+
+# Asks PyPI which locked packages have known vulnerabilities (needs the network).
+audit: $(VENV)/.audit
+	@$(VENV)/audit/bin/pip-audit --requirement requirements.lock --disable-pip --require-hashes
+
+$(VENV)/.audit: $(VENV)/.ready
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/pip install -qq --disable-pip-version-check 'pip-audit>=2.9,<3'
+	@touch $@
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check .
