@@ -21,7 +21,7 @@ fuzz: $(VENV)/.ready
 
 # Asks PyPI which locked packages have known vulnerabilities (needs the network).
 audit: $(VENV)/.audit
-	@$(VENV)/audit/bin/pip-audit --requirement requirements.lock --disable-pip --require-hashes
+	@$(VENV)/audit/bin/pip-audit --strict --requirement requirements.lock --disable-pip --require-hashes
 
 $(VENV)/.audit: $(VENV)/.ready
 	@$(PYTHON) -m venv $(VENV)/audit

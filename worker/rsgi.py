@@ -124,7 +124,13 @@ def _run(app: WsgiApp, environ: Environ) -> Reply:
     def start_response(status: str, headers: Any, _fault: Any = None) -> None:
         started.append((status, headers))
 
-    body = b"".join(app(environ, start_response))
+    parts = app(environ, start_response)
+    try:
+        body = b"".join(parts)
+    finally:
+        close = getattr(parts, "close", None)
+        if close is not None:
+            close()
     ((status, headers),) = started
     return Reply(int(status.split(" ", 1)[0]), headers, body)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
+from tests.conftest import sqlite_engine
 from tests.delivery.harness import CONNECTIONS, START, default_mappings
 from tests.http.test_wsgi import Client, rejections
 from tests.sources.fixture_files import signed
@@ -19,6 +20,7 @@ from worker.errors import BadPayload
 from worker.intake import Intake
 from worker.sources import _reader
 from worker.store.events import Events
+from worker.store.tables import SQLModel
 from worker.wsgi import Endpoint
 
 MAX_BODY_BYTES = 1_048_576
@@ -57,13 +59,28 @@ BOMBS = {
     "UTF-16 without its mark": wrapped(b"0").decode().encode("utf-16-le"),
     "UTF-32": wrapped(b"0").decode().encode("utf-32"),
     "a byte order mark": b"\xef\xbb\xbf" + wrapped(b"0"),
-    "a text that never ends": wrapped(b"0") + b'"' * 1_000_000,
+    "a text that never ends": wrapped(b"0") + b'"' * 100_001,
     "backslashes": wrapped(b'"' + b"\\" * 999_999),
     "gzip of a gigabyte": gzip.compress(b" " * 2**24, 9) * 60,
     "deflated": zlib.compress(wrapped(b"0")),
     "two values": wrapped(b"0") + wrapped(b"0"),
     "nothing but spaces": b" " * 1_000_000,
 }
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with sqlite_engine(tmp_path_factory.mktemp("bombs")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite(engine: Engine) -> Engine:
+    """One database for all, emptied: to migrate one for each would take long."""
+    with engine.begin() as connection:
+        for name in ("event", "rejection"):
+            connection.execute(SQLModel.metadata.tables[name].delete())
+    return engine
 
 
 @pytest.fixture
@@ -92,8 +109,7 @@ def test_a_bomb_that_is_signed_well_is_400_and_leaves_nothing(
 
     assert (reply.status, reply.json()) == (400, {"error": "bad_payload"})
     assert rejections(sqlite) == [("cora", "bad_payload")]
-    with sqlite.connect() as connection:
-        assert Events(connection.engine).count_by_state() == {}
+    assert Events(sqlite).count_by_state() == {}
 
 
 @pytest.mark.parametrize("name", sources.names())
@@ -116,7 +132,7 @@ def test_as_many_keys_as_a_body_holds_are_read_in_bounded_memory(
 def test_a_million_keys_are_longer_than_a_body_may_be(client: Client) -> None:
     body = wrapped(many_keys(1_000_000))
 
-    assert client.deliver(body).status == 413
+    assert client.request("POST", "/webhooks/cora", body).status == 413
 
 
 def test_a_body_is_never_unpacked_whatever_its_encoding_says(client: Client) -> None:
