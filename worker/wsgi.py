@@ -157,6 +157,8 @@ class Endpoint:
         self, name: str, refused: Refused, address: str, now: datetime
     ) -> Answer:
         """Count a refusal, and say no: shortly, where there were too many."""
+        # Unknown names are anybody's, and of any length.
+        name = name if name in self.intake.connections else "?"
         times, wait_seconds = self.door.weigh(name, refused, address, now)
         if wait_seconds:
             return _later(429, "too_many_refusals", wait_seconds)

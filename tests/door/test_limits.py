@@ -125,6 +125,15 @@ def test_addresses_of_one_ipv6_household_wait_together(endpoint: Endpoint) -> No
     assert found == [401, 401, 401, 429, 429]
 
 
+def test_names_that_nobody_has_are_held_as_one(endpoint: Endpoint) -> None:
+    client = Client(endpoint)
+    for number in range(50):
+        path = f"/webhooks/{'x' * 1000}{number}"
+        client.request("POST", path, b"{}", REMOTE_ADDR=STRANGER)
+
+    assert dict(endpoint.door._held) == {("?", "unknown_connection", STRANGER): 47}
+
+
 def test_what_is_held_of_floods_stays_bounded_and_says_what_it_leaves_out(
     endpoint: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
