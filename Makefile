@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo up test test-postgres fuzz test-brokers soak lint format bench docs lock clean
+.PHONY: demo up test test-postgres test-brokers soak fuzz audit lint format bench docs lock clean
 
 demo: $(VENV)/.ready
 	@$(BIN)/crm-sync demo
@@ -18,10 +18,6 @@ test: $(VENV)/.ready
 test-postgres: $(VENV)/.ready
 	@$(BIN)/pytest --engine postgres tests/delivery tests/commands tests/metrics tests/comparing
 
-# Tries every file that is a step from a valid one, not a part of them.
-fuzz: $(VENV)/.ready
-	@FUZZ=1 $(BIN)/pytest tests/mapping
-
 # Every choice of a broker, RabbitMQ too: on Debian and by root it is installed first.
 test-brokers: $(VENV)/.ready
 	@test -e /usr/lib/rabbitmq/bin/rabbitmq-server || { apt-get update -qq \
@@ -35,6 +31,22 @@ MINUTES ?= 10
 ENGINE  ?= both
 soak: $(VENV)/.ready
 	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --engine $(ENGINE)
+
+# Every file that is a step from a valid mapping, then so many inputs in all over every
+# target; the table at the end counts them.
+FUZZ_INPUTS ?= 100000
+fuzz: $(VENV)/.ready
+	@FUZZ=1 $(BIN)/pytest -q tests/mapping
+	@FUZZ_INPUTS=$(FUZZ_INPUTS) $(BIN)/pytest -q -n 0 tests/fuzz
+
+# Asks PyPI which locked packages have known vulnerabilities (needs the network).
+audit: $(VENV)/.audit
+	@$(VENV)/audit/bin/pip-audit --strict --requirement requirements.lock --disable-pip --require-hashes
+
+$(VENV)/.audit: $(VENV)/.ready
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/pip install -qq --disable-pip-version-check 'pip-audit>=2.9,<3'
+	@touch $@
 
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check .

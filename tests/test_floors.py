@@ -20,6 +20,8 @@ FLOORS = {
     "mapping": 1,
     "redaction": 1,
     "credentials": 1,
+    "addresses": 1,
+    "rates": 1,
     "settings": 2,
     "mapping_folder": 2,
     "payloads": 2,
@@ -35,6 +37,7 @@ FLOORS = {
     "crm": 2,
     "checking": 3,
     "intake": 3,
+    "door": 3,
     "delivery": 3,
     "metrics": 3,
     "alarm": 3,
@@ -44,6 +47,7 @@ FLOORS = {
     "wsgi": 5,
     "tasks": 5,
     "cli": 5,
+    "rsgi": 6,
     "__init__": 6,
 }
 BESIDE = {"localorg"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from worker.errors import NobodyTold
@@ -26,7 +26,8 @@ class Alarm:
 
     events: UnconfirmedEvents
     seconds: int
-    tell: Callable[[str], None]
+    # It may hold a URL that is a secret.
+    tell: Callable[[str], None] = field(repr=False)
 
     def look(self, now: datetime) -> int:
         """Tell of what is late by now; return how many. Raises `StoreUnavailable`.

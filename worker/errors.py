@@ -6,8 +6,13 @@ The tree answers two questions: do we try again, and who must act?
       Refused            the sender must act     4xx    never stored
         BadSignature                             401
         BadPayload                               400
-        TooLarge                                 413
+        CutShort                                 400
+        AddressNotAllowed                        403
         UnknownConnection                        404
+        TooSlow                                  408
+        LengthRequired                           411
+        TooLarge                                 413
+        TooMany                                  429
       MappingFault       an admin must act       park   the mapping asks the impossible
       CrmRefused         an admin must act       park   Salesforce says no, for good
       CrmUnavailable     nobody, wait            retry  Salesforce cannot answer now
@@ -66,6 +71,48 @@ class TooLarge(Refused):
 
     reason = "too_large"
     status = 413
+
+
+class CutShort(Refused):
+    """The body is shorter than it was said to be."""
+
+    reason = "body_cut_short"
+    status = 400
+
+
+class LengthRequired(Refused):
+    """The request does not say how long its body is."""
+
+    reason = "length_required"
+    status = 411
+
+
+class TooSlow(Refused):
+    """The body did not arrive in BODY_SECONDS."""
+
+    reason = "too_slow"
+    status = 408
+
+
+class AddressNotAllowed(Refused):
+    """The connection takes no calls from this address."""
+
+    reason = "address_not_allowed"
+    status = 403
+
+
+class TooMany(Refused):
+    """The connection's deliveries come faster than RATE_LIMIT_PER_MINUTE."""
+
+    reason = "too_many"
+    status = 429
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__(retry_after_seconds)
+        self.retry_after_seconds = retry_after_seconds
+
+    def __str__(self) -> str:
+        return f"too many for now, again in {self.retry_after_seconds:.1f} s"
 
 
 class UnknownConnection(Refused):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker import sources
-from worker.errors import BrokerUnavailable, Refused, UnknownConnection
+from worker.errors import BrokerUnavailable, Refused, TooMany, UnknownConnection
 from worker.lane_numbers import lane_of, urgent_lane
 from worker.mapping.compiled import CompiledMapping
 from worker.mapping.context import context_of
 from worker.mapping.mapping_set import Mappings
 from worker.mapping.paths import Context
-from worker.model import Connection, Delivery, Event, State
+from worker.model import Connection, Delivery, DoorRules, Event, State
+from worker.rates import Rates
 from worker.redaction import kept_headers
 from worker.store.events import Events, NewEvent
 
@@ -40,6 +41,7 @@ class Intake:
     connections: Mapping[str, Connection]
     lanes: int
     ring: Callable[[int], None]
+    rates: Rates = field(default_factory=lambda: Rates(DoorRules().rate_per_minute))
 
     def accept(self, connection_name: str, delivery: Delivery) -> Answer:
         """Store the event and commit. Raises `Refused` and `StoreUnavailable`.
@@ -51,6 +53,10 @@ class Intake:
             raise UnknownConnection("no such connection")
         source = sources.load(connection.source)
         source.verify(delivery, connection, now=delivery.received_at)
+        # Not before: whoever cannot sign must not use up what the vendor may send.
+        wait_seconds = self.rates.take(connection.name, delivery.received_at)
+        if wait_seconds:
+            raise TooMany(wait_seconds)
         event = sources.read(connection.source, delivery)
         new = self._new_event(event, connection, delivery)
         stored = self.events.add(new)
@@ -65,11 +71,11 @@ class Intake:
         return Answer(ACCEPTED, stored.event_id)
 
     def refuse(
-        self, connection_name: str, refused: Refused, remote: str, now: datetime
+        self, name: str, refused: Refused, remote: str, now: datetime, times: int = 1
     ) -> None:
-        """Count a refusal. Unknown names are counted as one: they are anybody's."""
-        known = connection_name if connection_name in self.connections else "?"
-        self.events.reject(known, refused.reason, remote, now)
+        """Count refusals. Unknown names are counted as one: they are anybody's."""
+        known = name if name in self.connections else "?"
+        self.events.reject(known, refused.reason, remote, now, times)
 
     def _new_event(
         self, event: Event, connection: Connection, delivery: Delivery

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 
@@ -30,7 +31,8 @@ class Connection:
     `secrets` are all accepted, newest first, while one replaces another; they come from
     the environment's `secrets_variable`. `options` are the source's own, such as
     Altur's signature scheme. `timezone` is the IANA name of the zone in which this
-    account's days begin and end.
+    account's days begin and end. `allow_from` are the only networks that may call,
+    where there are any.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Connection:
     options: Mapping[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
     secrets_variable: str = ""
+    allow_from: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +205,16 @@ class Compliance:
 
     alarm_seconds: int
     alarm_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorRules:
+    """What the endpoint bears: speeds, and the proxies whose word it takes.
+
+    The rates are those of one process, a connection and an address.
+    """
+
+    rate_per_minute: int = 6000
+    refusals_per_minute: int = 60
+    body_seconds: int = 10
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -1,15 +1,17 @@
 """The HTTP entry, PEP 3333 without a framework. Floor 5.
 
-`granian --interface wsgi worker.wsgi:app` serves it. The app is built when a server
-asks for it; wrong settings then stop the start with every fault and its fix.
+Any WSGI server serves `worker.wsgi:app`; `rsgi.py` serves it so that slow clients hold
+no thread. The app is built when a server asks for it; wrong settings then stop the
+start with every fault and its fix.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,12 +20,13 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from worker import bootstrap, broker, logs
 from worker.credentials import holds_token
+from worker.door import Door, Environ, headers_of, read_body
 from worker.errors import (
     BrokerUnavailable,
     Refused,
     StoreUnavailable,
     SyncError,
-    TooLarge,
+    TooMany,
 )
 from worker.intake import Intake
 from worker.model import Delivery
@@ -31,7 +34,6 @@ from worker.store.schema import newest_revision
 
 log = logging.getLogger(__name__)
 
-Environ = Mapping[str, Any]
 StartResponse = Callable[..., Any]
 
 _REASONS = {
@@ -41,8 +43,10 @@ _REASONS = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     411: "Length Required",
     413: "Content Too Large",
+    429: "Too Many Requests",
     503: "Service Unavailable",
 }
 _WEBHOOKS = "/webhooks/"
@@ -89,6 +93,7 @@ class Endpoint:
     clock: Callable[[], datetime]
     metrics: Callable[[], bytes] = bytes
     metrics_token: str = field(default="", repr=False)
+    door: Door = field(default_factory=Door)
 
     def __call__(
         self, environ: dict[str, Any], start_response: StartResponse
@@ -127,17 +132,16 @@ class Endpoint:
         return Answer(404, {"error": "not_found"})
 
     def _webhook(self, environ: Environ, name: str) -> Answer:
-        now = self.clock()
+        now, address = self.clock(), self.door.caller(environ)
         try:
-            body = _read_body(environ, self.max_body_bytes)
-            taken = self.intake.accept(name, Delivery(_headers(environ), body, now))
+            self.door.check(self.intake.connections.get(name), address)
+            body = read_body(environ, self.max_body_bytes)
+            taken = self.intake.accept(name, Delivery(headers_of(environ), body, now))
         except Refused as refused:
-            self._count(name, refused, environ, now)
-            return Answer(refused.status, {"error": refused.reason})
+            return self._refuse(name, refused, address, now)
         except StoreUnavailable as error:
             log.error("a delivery was put off: the database: %s", error)
-            again = ("Retry-After", str(RETRY_AFTER_SECONDS))
-            return Answer(503, {"error": error.reason}, (again,))
+            return _later(503, error.reason, RETRY_AFTER_SECONDS)
         return Answer(200, {"status": taken.status, "event": taken.event_id})
 
     def _metrics(self, environ: Environ) -> Answer:
@@ -145,19 +149,28 @@ class Endpoint:
             fix = "set METRICS_TOKEN, and send it as a bearer token"
             return Answer(403, {"error": "no_metrics_token", "fix": fix})
         if not holds_token(environ.get("HTTP_AUTHORIZATION", ""), self.metrics_token):
-            log.warning("refused a scrape from %s", environ.get("REMOTE_ADDR", ""))
+            log.warning("refused a scrape from %s", self.door.caller(environ))
             return Answer(401, {"error": "unauthorized"}, _CHALLENGES)
         return Answer(200, self.metrics())
 
-    def _count(
-        self, name: str, refused: Refused, environ: Environ, now: datetime
-    ) -> None:
-        remote = str(environ.get("REMOTE_ADDR", ""))
-        log.warning("refused %s from %s: %s", refused.reason, remote, refused)
+    def _refuse(
+        self, name: str, refused: Refused, address: str, now: datetime
+    ) -> Answer:
+        """Count a refusal, and say no: shortly, where there were too many."""
+        # Unknown names are anybody's, and of any length.
+        name = name if name in self.intake.connections else "?"
+        times, wait_seconds = self.door.weigh(name, refused, address, now)
+        if wait_seconds:
+            return _later(429, "too_many_refusals", wait_seconds)
+        text = "refused %s from %s, %d times since the last line: %s"
+        log.warning(text, refused.reason, address, times, refused)
         try:
-            self.intake.refuse(name, refused, remote, now)
+            self.intake.refuse(name, refused, address, now, times)
         except StoreUnavailable as error:
             log.error("a refusal was not counted: the database: %s", error)
+        if isinstance(refused, TooMany):
+            return _later(refused.status, refused.reason, refused.retry_after_seconds)
+        return Answer(refused.status, {"error": refused.reason})
 
 
 def create_app() -> Endpoint:
@@ -167,6 +180,7 @@ def create_app() -> Endpoint:
         intake = bootstrap.intake()
     except SyncError as error:
         sys.exit(str(error))
+    rules = bootstrap.settings().door
     return Endpoint(
         intake,
         max_body_bytes=bootstrap.settings().max_body_bytes,
@@ -174,6 +188,7 @@ def create_app() -> Endpoint:
         clock=bootstrap.utc_now,
         metrics=bootstrap.metrics().text,
         metrics_token=bootstrap.settings().metrics_token,
+        door=Door(rules.trusted_proxies, rules.refusals_per_minute),
     )
 
 
@@ -199,6 +214,12 @@ def _faults() -> dict[str, str]:
     return faults
 
 
+def _later(status: int, reason: str, wait_seconds: float) -> Answer:
+    """Return an answer after which the same may be sent once more."""
+    again = ("Retry-After", str(math.ceil(wait_seconds)))
+    return Answer(status, {"error": reason}, (again,))
+
+
 def _content(body: dict[str, Any] | bytes) -> tuple[str, bytes]:
     """Return a body with its type."""
     if isinstance(body, bytes):
@@ -210,27 +231,3 @@ def _allow(environ: Environ, *methods: str) -> None:
     if environ["REQUEST_METHOD"] not in methods:
         allow = ("Allow", ", ".join(methods))
         raise Early(Answer(405, {"error": "method_not_allowed"}, (allow,)))
-
-
-def _read_body(environ: Environ, max_body_bytes: int) -> bytes:
-    """Return the body's exact bytes, never more than allowed. Raises `TooLarge`."""
-    length = environ.get("CONTENT_LENGTH", "")
-    if not (length.isascii() and length.isdecimal()):
-        raise Early(Answer(411, {"error": "length_required"}))
-    if len(length) > 12 or int(length) > max_body_bytes:
-        raise TooLarge("the body is longer than MAX_BODY_BYTES")
-    body: bytes = environ["wsgi.input"].read(int(length))
-    if len(body) != int(length):
-        raise Early(Answer(400, {"error": "body_cut_short"}))
-    return body
-
-
-def _headers(environ: Environ) -> dict[str, str]:
-    """Return the headers by lower-case name."""
-    headers = {
-        name[5:].replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    }
-    headers["content-type"] = environ.get("CONTENT_TYPE", "")
-    return headers

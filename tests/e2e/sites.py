@@ -82,7 +82,7 @@ ANSWERS: dict[str, Callable[[Site, Process], bool]] = {
     "web": lambda site, process: (
         is_up(f"{site.web_url}/healthz")
         and process.output.count("Spawning worker-")
-        == process.output.count("Started worker-")
+        == process.output.count(" runtime-1")
     ),
     "worker": lambda site, _: site.worker_answers("celery"),
     "compliance": lambda site, _: site.worker_answers("compliance"),

@@ -27,7 +27,10 @@ def test_every_page_says_what_it_is_and_is_locked_down(
     assert BANNER in answer.text
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert "frame-ancestors 'none'" in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_the_first_page_counts_the_records_of_each_object(client: Client) -> None:

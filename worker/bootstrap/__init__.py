@@ -39,6 +39,7 @@ from worker.intake import Intake
 from worker.mapping_folder import LiveMappings, load_mappings
 from worker.metrics import Metrics
 from worker.org_schema import LiveSchema
+from worker.rates import Rates
 from worker.ringing import Ringing
 from worker.servers import Server
 from worker.settings import Needs
@@ -137,6 +138,7 @@ def intake() -> Intake:
         connections=read.connections,
         lanes=read.lanes,
         ring=Ringing(doorbell.ring).ring,
+        rates=Rates(read.door.rate_per_minute),
     )
 
 

@@ -172,11 +172,11 @@ class Stack:
         processes = [
             self._child(
                 "web",
-                *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+                *(sys.executable, "-m", "granian", "--interface", "rsgi"),
                 *("--host", "127.0.0.1", "--port", str(self._ports["web"])),
-                *("--workers", "1", "--blocking-threads", "16"),
+                *("--workers", "1", "--http", "1"),
                 # A worker that is still starting does not hear that it should stop.
-                *("--workers-kill-timeout", "5", "worker.wsgi:app"),
+                *("--workers-kill-timeout", "5", "worker.rsgi:app"),
             ),
             self._child(
                 "worker",

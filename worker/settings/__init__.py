@@ -14,10 +14,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from worker.errors import SettingsFault
-from worker.model import Compliance, Connection, OrgLogin, Retention
+from worker.model import Compliance, Connection, DoorRules, OrgLogin, Retention
 from worker.servers import Server
 from worker.settings.compliance import compliance
 from worker.settings.connections import load_connections
+from worker.settings.door import door_rules
 from worker.settings.environment import Environment
 from worker.settings.privacy import data_keys, retention
 from worker.settings.salesforce import org_login, token_key
@@ -47,6 +48,7 @@ class Settings:
     data_keys: tuple[str, ...] = field(repr=False)
     retention: Retention
     compliance: Compliance
+    door: DoorRules
     salesforce: OrgLogin | None
     connections: Mapping[str, Connection]
     config_dir: Path
@@ -77,6 +79,7 @@ def load_settings(variables: Mapping[str, str], needs: Needs) -> Settings:
         data_keys=data_keys(environment),
         retention=retention(environment),
         compliance=compliance(environment),
+        door=door_rules(environment),
         salesforce=org_login(environment) if Needs.SALESFORCE in needs else None,
         connections=load_connections(
             config_dir / "connections.yaml",

@@ -8,10 +8,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from worker import sources
+from worker.addresses import Network, network
 from worker.errors import UnknownConnection
 from worker.mapping import nodes
 from worker.mapping.findings import BadMapping, Finding, did_you_mean
-from worker.mapping.shapes import Choice, Fields, Key, Names, Text, find_faults
+from worker.mapping.shapes import (
+    Choice,
+    Either,
+    Fields,
+    Items,
+    Key,
+    Names,
+    Text,
+    find_faults,
+)
 from worker.mapping.strict_yaml import Node, Place, read
 from worker.model import Connection
 from worker.settings.environment import Environment
@@ -27,6 +37,10 @@ _CONNECTION = Fields(
         "options": Key("the source's own options", Names(Text())),
         "timezone": Key(
             "where this account's days begin and end; an IANA name", Text()
+        ),
+        "allow_from": Key(
+            "the only addresses and networks that may call",
+            Either(scalar=Text(), items=Items(Text(), at_least=1)),
         ),
     }
 )
@@ -85,7 +99,8 @@ def _connection(findings: list[Finding], name: str, node: Node) -> Connection | 
     options = _options(findings, source_name, entries.get("options"))
     timezone = _timezone(findings, entries.get("timezone"))
     variable = nodes.text(entries.get("secrets"))
-    return Connection(name, source_name, (), options, timezone, variable)
+    allowed = _allow_from(findings, entries.get("allow_from"))
+    return Connection(name, source_name, (), options, timezone, variable, allowed)
 
 
 def _options(
@@ -101,6 +116,17 @@ def _options(
             findings.extend(find_faults(value, Choice(tuple(allowed[option]))))
             options[option] = nodes.text(value)
     return options
+
+
+def _allow_from(findings: list[Finding], node: Node | None) -> tuple[Network, ...]:
+    allowed: list[Network] = []
+    for item in nodes.one_or_more(node):
+        try:
+            allowed.append(network(nodes.text(item)))
+        except ValueError:
+            message = "no address or network: write it as 203.0.113.0/24"
+            findings.append(item.place.finding(message, "name"))
+    return tuple(allowed)
 
 
 def _timezone(findings: list[Finding], node: Node | None) -> str:

@@ -102,8 +102,10 @@ class Events:
                 continue  # Another process stored this key in between: look again.
         raise StoreUnavailable("the same key is being stored by others")
 
-    def reject(self, connection: str, reason: str, remote: str, now: datetime) -> None:
-        """Count a refusal. An attacker's thousand knocks are one row an hour."""
+    def reject(
+        self, connection: str, reason: str, remote: str, now: datetime, times: int = 1
+    ) -> None:
+        """Count refusals. An attacker's thousand knocks are one row an hour."""
         row = {
             "connection": connection[:100],
             "reason": reason,
@@ -112,9 +114,9 @@ class Events:
         }
         with writing(self._engine) as opened:
             statement = dialect_insert(opened)(REJECTION).values(
-                **row, times=1, last_at=now
+                **row, times=times, last_at=now
             )
-            counted = {"times": REJECTION.c.times + 1, "last_at": now}
+            counted = {"times": REJECTION.c.times + times, "last_at": now}
             opened.execute(
                 statement.on_conflict_do_update(index_elements=[*row], set_=counted)
             )
