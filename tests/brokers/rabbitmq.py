@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,11 @@ IN_URL = "pass-word%3Aof%2Frabbit%40tests"
 def is_installed() -> bool:
     """Whether there is a RabbitMQ to start: `apt-get install rabbitmq-server`."""
     return SERVER.is_file() and shutil.which("epmd") is not None
+
+
+def is_wanted() -> bool:
+    """Whether it is to be tried: it takes a minute, and not every machine has it."""
+    return bool(os.environ.get("TRY_RABBITMQ")) and is_installed()
 
 
 def is_there(server: Server) -> bool:

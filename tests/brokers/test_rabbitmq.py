@@ -21,10 +21,12 @@ from worker.lane_numbers import urgent_lane
 from worker.servers import Server
 
 from .asking import app_of, ring_both, waiting, why_not
-from .rabbitmq import IN_URL, RabbitMq, is_installed, running_rabbitmq
+from .rabbitmq import IN_URL, RabbitMq, is_wanted, running_rabbitmq
 from .tls import Authority, tls_in_front
 
-pytestmark = pytest.mark.skipif(not is_installed(), reason="no rabbitmq-server here")
+pytestmark = pytest.mark.skipif(
+    not is_wanted(), reason="make test-brokers tries RabbitMQ"
+)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.test_floors import FILES, ROOT, imports_of
 from worker import broker
+from worker.servers import Server
 
 STRICT_YAML = {"worker/mapping/strict_yaml.py", "worker/mapping/yaml_faults.py"}
 # Each of them runs what it reads.
@@ -57,7 +58,7 @@ def test_nothing_that_is_read_is_run() -> None:
     "setting", ["task_serializer", "result_serializer", "event_serializer"]
 )
 def test_tasks_travel_as_json_and_no_other_content_is_taken(setting: str) -> None:
-    app = broker.make_app(lambda: ("redis://127.0.0.1:1/0", 10))
+    app = broker.make_app(lambda: (Server("redis://127.0.0.1:1/0"), 10))
 
     assert app.conf[setting] == "json"
     assert list(app.conf.accept_content) == ["json"]

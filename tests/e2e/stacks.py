@@ -55,7 +55,7 @@ FOLDERS = {
 }
 SCHEMA = ROOT / "config" / "salesforce"
 APP = "worker.wsgi:app"
-LANES = 8
+LANES = 2
 # Alembic's context is one for all threads.
 _MIGRATING = threading.Lock()
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT)

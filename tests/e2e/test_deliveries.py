@@ -236,7 +236,7 @@ def test_a_delivery_sent_again_after_it_was_synced_costs_nothing(stack: Stack) -
     answer = stack.vendor.post("cora", body)
 
     assert answer.json() == {"status": "duplicate", "event": event["event"]}
-    assert stack.ledger.settled(event["event"]) == event
+    assert stack.ledger.settled(event["event"]) == {**event, "duplicates": 1}
 
 
 def test_an_event_that_we_do_not_map_is_ignored_and_kept(stack: Stack) -> None:

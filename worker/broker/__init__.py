@@ -31,6 +31,7 @@ SWEPT = "swept"
 # even try for a while: the sweep rings for what was missed.
 RING_TIMEOUT_SECONDS = 0.5
 SILENCE_SECONDS = 5.0
+CONFIRM_SECONDS = 5.0
 
 # A worker waits for longer: so long for a connection, and so long for Redis to answer.
 WORKER_SECONDS = 5.0
@@ -131,15 +132,17 @@ def _configuration(sweep_seconds: int) -> dict[str, Any]:
                 "schedule": float(sweep_seconds),
                 # Old sweeps do not pile up while no worker runs.
                 # The reserved process does them also where all others are busy.
+                # A RabbitMQ that has just come back may never confirm: beat goes on.
                 "options": {
                     "expires": float(sweep_seconds),
                     "queue": COMPLIANCE_QUEUE,
+                    "confirm_timeout": CONFIRM_SECONDS,
                 },
             },
             "purge": {
                 "task": PURGE,
                 "schedule": crontab(hour="3", minute="17"),
-                "options": {"expires": 3600.0},
+                "options": {"expires": 3600.0, "confirm_timeout": CONFIRM_SECONDS},
             },
         },
     }
