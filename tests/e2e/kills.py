@@ -64,7 +64,8 @@ def _tell(
 ) -> Story:
     folder.mkdir()
     variables = {"LEASE_SECONDS": "2", "SWEEP_SECONDS": "1"}
-    with running_pieces(folder, **variables) as pieces:
+    # Enough lanes that some are written while others wait.
+    with running_pieces(folder, LANES="8", **variables) as pieces:
         _fill(pieces)
         worker = pieces.start("worker")
         eventually(lambda: worker.answers(_is_in_the_middle(pieces)), "the middle")
