@@ -28,7 +28,7 @@ def is_installed() -> bool:
 
 def is_wanted() -> bool:
     """Whether it is to be tried: it takes a minute, and not every machine has it."""
-    return bool(os.environ.get("TRY_RABBITMQ")) and is_installed()
+    return bool(os.environ.get("TRY_BROKERS")) and is_installed()
 
 
 def is_there(server: Server) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from .rabbitmq import RabbitMq, running_rabbitmq
 from .sentinels import MASTER, SENTINEL_PASSWORD, running_sentinels
 from .tls import Authority, tls_in_front
 
+TRIED = bool(os.environ.get("TRY_BROKERS"))
 needs_rabbitmq = pytest.mark.skipif(
     not debian.is_wanted(), reason="make test-brokers tries RabbitMQ"
 )
@@ -75,6 +77,7 @@ def start(pieces: Pieces) -> list[Process]:
     return [pieces.start("worker"), pieces.start("beat")]
 
 
+@pytest.mark.skipif(not TRIED, reason="make test-brokers tries whole processes")
 @pytest.mark.parametrize("kind", [redis_over_tls, redis_by_sentinel])
 def test_calls_arrive_by_redis(kind: object, tmp_path: Path) -> None:
     made = tmp_path / "redis"

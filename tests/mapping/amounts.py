@@ -12,6 +12,11 @@ FUZZ = bool(os.environ.get("FUZZ"))
 EVERY = 1 if FUZZ else 7
 
 
+def amount(whole: int) -> int:
+    """Return so many, or in the usual run a quarter of them."""
+    return whole if FUZZ else whole // 4
+
+
 def examples(whole: int) -> settings:
     """Return how Hypothesis tries so many examples, or a sixth of them."""
     return settings(

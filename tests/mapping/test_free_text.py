@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.mapping.amounts import amount
 from worker.mapping.transforms import redact_text
 from worker.mapping.transforms.card_numbers import lengths_of, passes_luhn
 
-quick = settings(derandomize=True, max_examples=400, deadline=None, database=None)
+quick = settings(
+    derandomize=True, max_examples=amount(400), deadline=None, database=None
+)
 VISA = "4111111111111111"
 LONGEST_TRANSCRIPT = 131_072
 
@@ -213,7 +216,7 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES, max_size=14).map("".join)
 
 
-@settings(quick, max_examples=1500)
+@settings(quick, max_examples=amount(1500))
 @given(text=TEXTS)
 def test_redacting_twice_is_redacting_once(text: str) -> None:
     once = redact_text(text)

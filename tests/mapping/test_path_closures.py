@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 
+from tests.mapping.amounts import amount
 from worker.mapping.path_closures import compile_closure
 
-quick = settings(derandomize=True, max_examples=400, deadline=None, database=None)
+quick = settings(
+    derandomize=True, max_examples=amount(400), deadline=None, database=None
+)
 
 NAMES = st.sampled_from(["a", "b", "c", '"x y"'])
 SCALARS = st.sampled_from([None, True, False, 0, 1, 2.5, -1, "", " ", "a", "ab", "1"])

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.mapping.amounts import amount
 from worker.mapping.transforms import TRANSFORMS, Argument, Transform
 from worker.mapping.transforms.registry import GROUPS, KINDS
 
-quick = settings(derandomize=True, max_examples=40, deadline=None, database=None)
+quick = settings(
+    derandomize=True, max_examples=amount(40), deadline=None, database=None
+)
 each = pytest.mark.parametrize("known", TRANSFORMS.values(), ids=lambda t: t.name)
 
 FOLDER = Path(TRANSFORMS["join"].run.__code__.co_filename).parent
@@ -345,7 +348,7 @@ IDEMPOTENT = [
 
 
 @pytest.mark.parametrize(("name", "argument"), IDEMPOTENT)
-@settings(quick, max_examples=150)
+@settings(quick, max_examples=amount(150))
 @given(text=TEXTS)
 def test_doing_it_twice_is_doing_it_once(name: str, argument: Any, text: str) -> None:
     known = TRANSFORMS[name]
@@ -357,7 +360,7 @@ def test_doing_it_twice_is_doing_it_once(name: str, argument: Any, text: str) ->
                 assert once == run(known, once, argument)
 
 
-@settings(quick, max_examples=300)
+@settings(quick, max_examples=amount(300))
 @given(
     text=st.text(alphabet="a ", max_size=24) | st.text(max_size=24),
     length=st.integers(0, 24),
