@@ -76,15 +76,21 @@ class Door:
         return 0, wait_seconds
 
 
-def read_body(environ: Environ, max_body_bytes: int) -> bytes:
-    """Return the body's exact bytes, never more than allowed. Raises `Refused`."""
+def announced_bytes(environ: Environ, max_body_bytes: int) -> int:
+    """Return how long the body is to be. Raises `LengthRequired` and `TooLarge`."""
     length = environ.get("CONTENT_LENGTH", "")
     if not (length.isascii() and length.isdecimal()):
         raise LengthRequired("there is no Content-Length")
     if len(length) > 12 or int(length) > max_body_bytes:
         raise TooLarge("the body is longer than MAX_BODY_BYTES")
-    body: bytes = environ["wsgi.input"].read(int(length))
-    if len(body) != int(length):
+    return int(length)
+
+
+def read_body(environ: Environ, max_body_bytes: int) -> bytes:
+    """Return the body's exact bytes, never more than allowed. Raises `Refused`."""
+    length = announced_bytes(environ, max_body_bytes)
+    body: bytes = environ["wsgi.input"].read(length)
+    if len(body) != length:
         raise CutShort("the body is shorter than its Content-Length")
     return body
 

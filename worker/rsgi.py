@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from worker import bootstrap
-from worker.errors import TooSlow
+from worker.door import announced_bytes
+from worker.errors import Refused, TooSlow
 from worker.wsgi import create_app
 
 THREADS = 16
@@ -68,9 +69,9 @@ class Gate:
         protocol.response_bytes(reply.status, reply.headers, reply.body)
 
     async def _input(self, environ: Environ, protocol: Any) -> io.IOBase:
-        length = environ.get("CONTENT_LENGTH", "")
-        is_number = length.isascii() and length.isdecimal() and len(length) <= 12
-        if not is_number or int(length) > self.max_body_bytes:
+        try:
+            announced_bytes(environ, self.max_body_bytes)
+        except Refused:
             return io.BytesIO()
         try:
             async with asyncio.timeout(self.body_seconds):

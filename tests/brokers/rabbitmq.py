@@ -12,7 +12,6 @@ from tests.e2e.polling import eventually
 from tests.e2e.processes import Process
 from worker import broker
 from worker.cli.processes import free_port
-from worker.errors import BrokerUnavailable
 from worker.servers import Server
 
 # Beside the one on the PATH, which becomes another user and knows no other folder.
@@ -29,18 +28,6 @@ def is_installed() -> bool:
 def is_wanted() -> bool:
     """Whether it is to be tried: it takes a minute, and not every machine has it."""
     return bool(os.environ.get("TRY_BROKERS")) and is_installed()
-
-
-def is_there(server: Server) -> bool:
-    """Whether the broker answers now."""
-    app = broker.make_app(lambda: (server, 1), only_rings=True)
-    try:
-        broker.ping(app)
-    except BrokerUnavailable:
-        return False
-    finally:
-        app.close()
-    return True
 
 
 class RabbitMq:
@@ -78,7 +65,7 @@ class RabbitMq:
         log_stem = self._folder / f"rabbitmq-{self._starts}"
         process = Process((str(SERVER),), self._environment, self._folder, log_stem)
         self._process = process
-        eventually(lambda: process.answers(is_there(self.server)), "RabbitMQ")
+        eventually(lambda: process.answers(broker.is_there(self.server)), "RabbitMQ")
 
     def kill(self) -> None:
         """SIGKILL: what it has not written is lost."""

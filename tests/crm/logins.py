@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.e2e.polling import eventually
 from tests.e2e.processes import Process
+from tests.e2e.stacks import answers_ping
 from worker.cli.processes import free_port
 from worker.cli.redis_server import redis_command
 from worker.crm.shared_tokens import REDIS_RETRIES, REDIS_TIMEOUT_SECONDS
@@ -61,7 +62,7 @@ def running_redis(folder: Path) -> Iterator[str]:
     url = f"redis://127.0.0.1:{port}/0"
     process = Process(redis_command(port, folder), {}, folder, folder / "redis")
     try:
-        eventually(lambda: process.answers(_answers(url)), "Redis")
+        eventually(lambda: process.answers(answers_ping(url)), "Redis")
         yield url
     finally:
         process.kill_group()
@@ -75,11 +76,3 @@ def client_of(url: str) -> redis.Redis:
 def board_at(url: str, clock_seconds: Callable[[], float]) -> RedisBoard:
     """The notes as a process has them."""
     return RedisBoard(open_redis(Server(url), TIMEOUT_SECONDS), clock_seconds)
-
-
-def _answers(url: str) -> bool:
-    with redis.Redis.from_url(url) as client:
-        try:
-            return bool(client.ping())
-        except redis.ConnectionError:
-            return False

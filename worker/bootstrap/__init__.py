@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from celery import Celery
@@ -22,6 +21,7 @@ from worker.bootstrap.stores import (
     event_marks,
     events,
     history,
+    is_file_missing,
     lanes,
     mapping_texts,
     settings,
@@ -67,6 +67,7 @@ __all__ = [
     "events",
     "history",
     "intake",
+    "is_file_missing",
     "lanes",
     "mapping_texts",
     "metrics",
@@ -76,6 +77,7 @@ __all__ = [
     "salesforce",
     "settings",
     "used_mappings",
+    "used_mappings_if_there",
     "utc_now",
 ]
 
@@ -109,11 +111,17 @@ def used_mappings() -> Used:
 
     A database that is not there is not made by asking.
     """
-    name = engine().url.database
-    is_file = engine().dialect.name == "sqlite" and name and name != ":memory:"
-    if is_file and not Path(str(name)).is_file():
+    if is_file_missing():
         raise StoreUnavailable("no such file")
     return mapping_texts().known()
+
+
+def used_mappings_if_there() -> Used:
+    """Return the same; a database that is away now is no fault of the mappings."""
+    try:
+        return used_mappings()
+    except StoreUnavailable:
+        return {}
 
 
 def checker(used: Callable[[], Used] = dict) -> Checker:
@@ -214,14 +222,6 @@ def check_or_exit() -> None:
     """End the process with every fault of what a worker needs, if there is one."""
     try:
         folder = settings(Needs.SALESFORCE).mappings_dir
-        load_mappings(folder, checker(_used_mappings_if_there))
+        load_mappings(folder, checker(used_mappings_if_there))
     except SyncError as error:
         sys.exit(str(error))
-
-
-def _used_mappings_if_there() -> Used:
-    """A database that is away now is no fault of the mappings."""
-    try:
-        return used_mappings()
-    except StoreUnavailable:
-        return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -33,6 +34,13 @@ def settings(needs: Needs = Needs.NOTHING) -> Settings:
 def engine() -> Engine:
     """Return this process's database engine; it connects when first used."""
     return open_engine(settings().database_url, settings().data_keys)
+
+
+def is_file_missing() -> bool:
+    """Return whether the database is a file that is not there: asking would make it."""
+    name = engine().url.database
+    is_file = engine().dialect.name == "sqlite" and name and name != ":memory:"
+    return bool(is_file) and not Path(str(name)).is_file()
 
 
 @cache

@@ -31,9 +31,9 @@ SWEPT = "swept"
 # even try for a while: the sweep rings for what was missed.
 RING_TIMEOUT_SECONDS = 0.5
 SILENCE_SECONDS = 5.0
-CONFIRM_SECONDS = 5.0
 
-# A worker waits for longer: so long for a connection, and so long for Redis to answer.
+# Worker and beat wait for longer: so long for a connection or a confirmation, and so
+# long for Redis to answer.
 WORKER_SECONDS = 5.0
 WORKER_READ_SECONDS = 30.0
 
@@ -110,6 +110,18 @@ def ping(app: Celery) -> None:
         raise BrokerUnavailable(why_unreachable(error)) from None
 
 
+def is_there(server: Server) -> bool:
+    """Return whether a broker answers, to who has no app of its own yet."""
+    app = make_app(lambda: (server, 1), only_rings=True)
+    try:
+        ping(app)
+    except BrokerUnavailable:
+        return False
+    finally:
+        app.close()
+    return True
+
+
 def _configuration(sweep_seconds: int) -> dict[str, Any]:
     return {
         "broker_connection_retry_on_startup": True,
@@ -136,13 +148,13 @@ def _configuration(sweep_seconds: int) -> dict[str, Any]:
                 "options": {
                     "expires": float(sweep_seconds),
                     "queue": COMPLIANCE_QUEUE,
-                    "confirm_timeout": CONFIRM_SECONDS,
+                    "confirm_timeout": WORKER_SECONDS,
                 },
             },
             "purge": {
                 "task": PURGE,
                 "schedule": crontab(hour="3", minute="17"),
-                "options": {"expires": 3600.0, "confirm_timeout": CONFIRM_SECONDS},
+                "options": {"expires": 3600.0, "confirm_timeout": WORKER_SECONDS},
             },
         },
     }

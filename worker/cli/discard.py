@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from worker import bootstrap
 from worker.cli import stores
-from worker.cli.acting import actor
+from worker.cli.acting import note_act
 from worker.cli.selecting import (
     ConnectionName,
     DryRun,
@@ -79,13 +78,6 @@ def discard(
 
 def _discard(chosen: Selection, most: int, why: str) -> None:
     now = bootstrap.utc_now()
-    stores.audit().note(
-        "discard",
-        actor=actor(os.environ),
-        subject=str(chosen),
-        count=most,
-        detail=why,
-        at=now,
-    )
+    note_act("discard", str(chosen), most, at=now, detail=why)
     done = stores.replays().discard(chosen, now, most=most)
     typer.echo(f"{number(done)} discarded")

@@ -8,13 +8,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from worker import bootstrap, broker, redis_clients
-from worker.checking import Used
 from worker.cli.doctor_org import examine_org
 from worker.errors import BrokerUnavailable, StoreUnavailable, SyncError
 from worker.mapping_folder import mapping_files, read_mappings
@@ -109,7 +107,9 @@ def _salesforce() -> Found:
 
 def _mappings() -> Found:
     paths = mapping_files(bootstrap.settings().mappings_dir)
-    _, findings = read_mappings(paths, bootstrap.checker(_used))
+    _, findings = read_mappings(
+        paths, bootstrap.checker(bootstrap.used_mappings_if_there)
+    )
     facts = {"files": len(paths), "findings": len(findings)}
     if findings:
         return Found(False, f"{len(findings)} findings: run crm-sync check", facts)
@@ -149,19 +149,9 @@ def _beat() -> Found:
 
 
 def _require_database() -> None:
-    """Raise `StoreUnavailable` for a file that is not there: asking would make it."""
-    name = bootstrap.engine().url.database
-    is_file = bootstrap.engine().dialect.name == "sqlite" and name
-    if is_file and not Path(str(name)).is_file():
+    """Raise `StoreUnavailable` for a file that is not there."""
+    if bootstrap.is_file_missing():
         raise StoreUnavailable("no such file: run crm-sync migrate")
-
-
-def _used() -> Used:
-    """A database that is away is no fault of the mappings."""
-    try:
-        return bootstrap.used_mappings()
-    except StoreUnavailable:
-        return {}
 
 
 EXAMINATIONS = {

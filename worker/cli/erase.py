@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Annotated, NoReturn
 
 import typer
 
 from worker import bootstrap
-from worker.cli.acting import actor
+from worker.cli.acting import note_act
 from worker.model import State
 from worker.settings.connections import named
-from worker.store.audit import Audit
 from worker.store.engine import clear_log
 from worker.store.erasing import Erasure, PartyHeld, Stored
 
@@ -66,14 +64,9 @@ def _erase(erasure: Erasure, connection: str | None, *, include_pending: bool) -
     except PartyHeld:
         _refuse(_HELD)
     clear_log(engine)
-    Audit(engine).note(
-        "erase",
-        actor=actor(os.environ),
-        subject=json.dumps({"party": erasure.subject, "connection": connection}),
-        count=erased,
-        detail="with pending ones" if include_pending else "",
-        at=now,
-    )
+    subject = json.dumps({"party": erasure.subject, "connection": connection})
+    detail = "with pending ones" if include_pending else ""
+    note_act("erase", subject, erased, at=now, detail=detail)
     typer.echo(f"{erased} events erased")
 
 

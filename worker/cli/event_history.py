@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from worker.cli.terminal import cells
 from worker.store.attempts import Attempt
 from worker.store.tables import EventRow
 
@@ -50,6 +51,5 @@ def event_tables(event: Mapping[str, Any]) -> Iterator[Table]:
     names = ("attempt", "at", "state", "reason", "error_code", "due_again")
     past = Table(*(name.replace("_", " ") for name in names), title="history")
     for attempt in event["history"]:
-        cells = (attempt[name] for name in names)
-        past.add_row(*("" if cell is None else str(cell) for cell in cells))
+        past.add_row(*cells(attempt[name] for name in names))
     yield past

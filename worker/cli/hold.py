@@ -10,9 +10,8 @@ import typer
 from rich.table import Table
 
 from worker import bootstrap
-from worker.cli.acting import actor
+from worker.cli.acting import actor, note_act
 from worker.cli.terminal import console
-from worker.store.audit import Audit
 from worker.store.holds import Holds
 from worker.store.vault import vault_of
 
@@ -67,12 +66,5 @@ def _list(holds: Holds) -> None:
 
 def _note(action: str, party: str, count: int) -> None:
     """Write it down by the party's hash: the record of acts is not encrypted."""
-    engine = bootstrap.engine()
-    Audit(engine).note(
-        action,
-        actor=actor(os.environ),
-        subject=json.dumps({"party": vault_of(engine.dialect).hash(party)}),
-        count=count,
-        detail="",
-        at=bootstrap.utc_now(),
-    )
+    hashed = vault_of(bootstrap.engine().dialect).hash(party)
+    note_act(action, json.dumps({"party": hashed}), count, at=bootstrap.utc_now())

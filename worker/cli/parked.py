@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from worker.cli import stores
-from worker.cli.terminal import console
+from worker.cli.terminal import cells, console
 from worker.store.tables import RecordRow
 
 
@@ -33,8 +33,8 @@ def parked(
         return
     table = Table(*(name.replace("_", " ") for name in listed[0] if name != "hint"))
     for row in listed:
-        cells = (value for name, value in row.items() if name != "hint")
-        table.add_row(*("" if cell is None else str(cell) for cell in cells))
+        shown = (value for name, value in row.items() if name != "hint")
+        table.add_row(*cells(shown))
     console().print(table)
     for row in listed:
         if row["hint"]:

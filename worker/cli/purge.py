@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from worker import bootstrap
-from worker.cli.acting import actor
-from worker.store.audit import Audit
+from worker.cli.acting import note_act
 from worker.store.engine import clear_log
 from worker.store.retention import purge as purge_store
 
@@ -33,11 +31,5 @@ def purge(
     if dry_run:
         return
     clear_log(engine)
-    Audit(engine).note(
-        "purge",
-        actor=actor(os.environ),
-        subject=json.dumps(asdict(keep)),
-        count=purged.bodies + purged.deleted,
-        detail=json.dumps(asdict(purged)),
-        at=now,
-    )
+    subject, detail = json.dumps(asdict(keep)), json.dumps(asdict(purged))
+    note_act("purge", subject, purged.bodies + purged.deleted, at=now, detail=detail)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import typer
 
 from worker import bootstrap
-from worker.cli.acting import actor
-from worker.store.audit import Audit
+from worker.cli.acting import note_act
 from worker.store.engine import clear_log
 from worker.store.rekeying import rekey as encrypt_anew
 
@@ -35,12 +32,5 @@ def rekey() -> None:
     engine = bootstrap.engine()
     changed = encrypt_anew(engine, say)
     clear_log(engine)
-    Audit(engine).note(
-        "rekey",
-        actor=actor(os.environ),
-        subject="{}",
-        count=changed,
-        detail="",
-        at=bootstrap.utc_now(),
-    )
+    note_act("rekey", "{}", changed, at=bootstrap.utc_now())
     typer.echo(f"{changed} rows encrypted with the first key; all others were already")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from worker import bootstrap, broker
 from worker.cli import stores
-from worker.cli.acting import actor
+from worker.cli.acting import note_act
 from worker.cli.selecting import (
     ConnectionName,
     DryRun,
@@ -116,14 +115,8 @@ def _say_how_many(counted: Counted, original: bool, rate: float) -> None:
 def _replay(chosen: Selection, most: int, original: bool, rate: float) -> None:
     now = bootstrap.utc_now()
     version = MappingVersion.ORIGINAL if original else MappingVersion.CURRENT
-    stores.audit().note(
-        "replay",
-        actor=actor(os.environ),
-        subject=str(chosen),
-        count=most,
-        detail=f"mapping {version}, {rate:g} a second",
-        at=now,
-    )
+    detail = f"mapping {version}, {rate:g} a second"
+    note_act("replay", str(chosen), most, at=now, detail=detail)
     done = stores.replays().replay(
         chosen, now, most=most, per_second=rate, original=original
     )

@@ -18,7 +18,7 @@ from worker import broker
 from worker.cli.local_secrets import fill_in
 from worker.cli.processes import Child, free_port, stop_all
 from worker.cli.redis_server import redis_command
-from worker.errors import BrokerUnavailable, SyncError
+from worker.errors import SyncError
 from worker.servers import Server
 from worker.settings import Needs, load_settings
 from worker.store.engine import open_engine
@@ -210,14 +210,7 @@ class Stack:
             time.sleep(POLL_SECONDS)
 
     def _redis_answers(self) -> bool:
-        app = broker.make_app(lambda: (Server(self.urls.redis), 10), only_rings=True)
-        try:
-            broker.ping(app)
-        except BrokerUnavailable:
-            return False
-        finally:
-            app.close()
-        return True
+        return broker.is_there(Server(self.urls.redis))
 
     def _worker_answers(self) -> bool:
         app = broker.make_app(lambda: (Server(self.urls.redis), 10))

@@ -67,10 +67,7 @@ class SalesforceCrm(RestApi):
         allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Create or update up to 200 records by an external id that each holds."""
-        (written,) = self.write_each(
-            [Batch(object_name, key_field, records, allow_duplicates)]
-        )
-        return _or_raise(written)
+        return self._write(Batch(object_name, key_field, records, allow_duplicates))
 
     def update(
         self,
@@ -80,10 +77,7 @@ class SalesforceCrm(RestApi):
         allow_duplicates: bool = False,
     ) -> list[RowResult]:
         """Update up to 200 records; each holds its `Id`."""
-        (written,) = self.write_each(
-            [Batch(object_name, None, records, allow_duplicates)]
-        )
-        return _or_raise(written)
+        return self._write(Batch(object_name, None, records, allow_duplicates))
 
     def write_each(self, batches: Sequence[Batch]) -> list[Written]:
         """Write in this order; up to five batches are one request."""

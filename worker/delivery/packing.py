@@ -7,7 +7,7 @@ one parent wait for each other, one request does not.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from worker.crm import MAX_TOGETHER
@@ -47,10 +47,12 @@ def pack(
     A parent's rows are parted only where more requests would be needed otherwise.
     """
     in_order = sorted(rows, key=lambda row: row.parent)
-    plain = list(_slices(in_order, max_records, max_bytes))
+    # To size a row is to write it as JSON: once is enough.
+    sizes = {id(row): size_bytes(row) for row in in_order}
+    plain = list(_slices(in_order, sizes, max_records, max_bytes))
     if len(plain) == 1:
         return plain
-    whole = _families(in_order, max_records, max_bytes)
+    whole = _families(in_order, sizes, max_records, max_bytes)
     return whole if len(whole) <= len(plain) else plain
 
 
@@ -80,12 +82,12 @@ def together(
 
 
 def _slices(
-    rows: Sequence[Row], max_records: int, max_bytes: int
+    rows: Sequence[Row], sizes: Mapping[int, int], max_records: int, max_bytes: int
 ) -> Iterator[list[Row]]:
     chunk: list[Row] = []
     used = _BODY_BYTES
     for row in rows:
-        size = size_bytes(row)
+        size = sizes[id(row)]
         if chunk and (len(chunk) == max_records or used + size > max_bytes):
             yield chunk
             chunk, used = [], _BODY_BYTES
@@ -95,15 +97,17 @@ def _slices(
         yield chunk
 
 
-def _families(rows: Sequence[Row], max_records: int, max_bytes: int) -> list[list[Row]]:
+def _families(
+    rows: Sequence[Row], sizes: Mapping[int, int], max_records: int, max_bytes: int
+) -> list[list[Row]]:
     """Put the largest families first, each where it fits; an orphan is one alone."""
     families: dict[tuple[str, int], list[Row]] = {}
     for number, row in enumerate(rows):
         families.setdefault((row.parent, 0 if row.parent else number), []).append(row)
     boxes: list[_Box] = []
     for family in sorted(families.values(), key=len, reverse=True):
-        for part in _slices(family, max_records, max_bytes):
-            size = sum(map(size_bytes, part))
+        for part in _slices(family, sizes, max_records, max_bytes):
+            size = sum(sizes[id(row)] for row in part)
             box = next(
                 (
                     box

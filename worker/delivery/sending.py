@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -65,12 +65,13 @@ class Sender:
 
         `send` is to be asked for each parcel then.
         """
-        rows = [row for parcel in parcels for row in parcel.merged]
+        merged = [row for parcel in parcels for row in parcel.merged]
+        rows = [row for row in merged if fits(row, self.max_bytes)]
         is_for_job = self.requests.pace.is_for_job
         self.requests.send_ahead(
             [
                 chunk
-                for group_rows in self._groups(rows)
+                for group_rows in _groups(rows)
                 if not is_for_job(len(group_rows))
                 for chunk in self._chunks(group_rows)
             ]
@@ -125,10 +126,13 @@ class Sender:
 
     def _exchange(self, rows: Sequence[Row]) -> Iterator[Pair]:
         """Send rows, those that can share a request together; give their results."""
+        sendable: list[Row] = []
         for row in rows:
-            if not fits(row, self.max_bytes):
+            if fits(row, self.max_bytes):
+                sendable.append(row)
+            else:
                 yield row, RowResult(None, code=TOO_LARGE)
-        for group_rows in self._groups(rows):
+        for group_rows in _groups(sendable):
             rest: Sequence[Row] = group_rows
             if self.requests.pace.is_for_job(len(group_rows)):
                 by_parent = sorted(group_rows, key=lambda row: row.parent)
@@ -136,15 +140,6 @@ class Sender:
                 yield from done
             if rest:
                 yield from self._send_chunks(self._chunks(rest))
-
-    def _groups(self, rows: Sequence[Row]) -> list[list[Row]]:
-        """Return the rows that can be sent, those that can share a request together."""
-        groups: dict[tuple[str, str | None, bool], list[Row]] = {}
-        for row in rows:
-            if fits(row, self.max_bytes):
-                kind = (row.object, row.key, row.allows_duplicates)
-                groups.setdefault(kind, []).append(row)
-        return list(groups.values())
 
     def _chunks(self, rows: Sequence[Row]) -> list[list[Row]]:
         return pack(rows, self.requests.pace.records(rows[0].object), self.max_bytes)
@@ -186,6 +181,15 @@ class Sender:
             match = Match(row.key, row.target)
             self.lookup.add(row.object, match, {"Id": salesforce_id})
             self.lookup.keep(row.object, match)
+
+
+def _groups(rows: Iterable[Row]) -> list[list[Row]]:
+    """Return the rows, those that can share a request together."""
+    groups: dict[tuple[str, str | None, bool], list[Row]] = {}
+    for row in rows:
+        kind = (row.object, row.key, row.allows_duplicates)
+        groups.setdefault(kind, []).append(row)
+    return list(groups.values())
 
 
 def _is_there(row: Row) -> bool:

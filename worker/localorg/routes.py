@@ -67,7 +67,6 @@ def _composite(backend: Backend, call: ApiCall) -> Answer:
         match = _match(request.method, found[2])
         if match.route is None or match.route.handle is _composite:
             return refusal_answer(not_found())
-        part_call = replace(call, request=request, parts=match.parts)
         plan = call.plan.of_part(
             f"{request.method} {request.path}",
             may_save_duplicates=may_save_duplicates(request),
@@ -75,7 +74,8 @@ def _composite(backend: Backend, call: ApiCall) -> Answer:
         try:
             answer = plan.before(arrival_of(backend, request))
             if answer is None:
-                answer = _handled(backend, replace(part_call, plan=plan), match)
+                part = ApiCall(request, call.version, match.parts, plan)
+                answer = _handled(backend, part, match)
         except Refused as refused:
             answer = refusal_answer(refused)
         finally:
