@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,18 +60,29 @@ class RabbitMq:
         assert self._process is not None
         return [pid.number for pid in self._process.descendants()]
 
-    def start(self) -> None:
-        """Start it, with what it had before, and wait until it answers."""
+    def launch(self) -> Process:
+        """Start it, with what it had before."""
         self._starts += 1
         log_stem = self._folder / f"rabbitmq-{self._starts}"
         process = Process((str(SERVER),), self._environment, self._folder, log_stem)
         self._process = process
+        return process
+
+    def start(self) -> None:
+        """Launch it, and wait until it answers."""
+        process = self.launch()
         eventually(lambda: process.answers(broker.is_there(self.server)), "RabbitMQ")
 
     def kill(self) -> None:
         """SIGKILL: what it has not written is lost."""
         if self._process is not None:
             self._process.kill()
+
+    def stop(self) -> None:
+        """SIGTERM, and wait: all that it has is on the disk then."""
+        assert self._process is not None
+        self._process.send(signal.SIGTERM)
+        self._process.exit_code()
 
     def close(self) -> None:
         """Leave no process behind."""

@@ -92,6 +92,8 @@ class Chaos:
         }
         if self._old is not None:
             every["worker with old code"] = self._old_worker
+        if site.has_rabbitmq:
+            every["kill rabbitmq"] = lambda: site.kill("rabbitmq")
         if site.is_sqlite:
             every["full disk"] = self._fill_disk
         else:

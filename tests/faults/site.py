@@ -16,6 +16,8 @@ import psycopg
 import requests
 from cryptography.fernet import Fernet
 
+from tests.brokers.asking import ring_both
+from tests.brokers.rabbitmq import RabbitMq, running_rabbitmq
 from tests.e2e.deliveries import ROOT
 from tests.e2e.org_client import OrgClient
 from tests.e2e.polling import eventually
@@ -31,7 +33,7 @@ LEASE_SECONDS = 3
 LOOK_SECONDS = 0.1
 RESTART_SECONDS = 0.3
 # The order in which they start.
-NAMES = ("postgres", "redis", "org", "web", "worker", "compliance", "beat")
+NAMES = ("postgres", "redis", "rabbitmq", "org", "web", "worker", "compliance", "beat")
 VARIABLES = {
     "LEASE_SECONDS": str(LEASE_SECONDS),
     "SWEEP_SECONDS": "1",
@@ -48,11 +50,20 @@ class _Address:
 
 
 class Site:
-    """The Procfile's processes, Redis, the org and the database, under a supervisor."""
+    """The Procfile's processes and the servers they need, under a supervisor.
 
-    def __init__(self, folder: Path, postgres: Server | None = None) -> None:
+    Where there is a RabbitMQ, rings go by it, and Redis keeps the notes.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        postgres: Server | None = None,
+        rabbitmq: RabbitMq | None = None,
+    ) -> None:
         self._folder = folder
         self._postgres = postgres
+        self._rabbitmq = rabbitmq
         self._org_port = free_port()
         self.line = Line(self._org_port)
         self.org_url = f"http://127.0.0.1:{self._org_port}"
@@ -67,6 +78,8 @@ class Site:
         if postgres is not None:
             variables["DATABASE_URL"] = postgres.url
             self._start_postgres()
+        if rabbitmq is not None:
+            variables["BROKER_URL"] = rabbitmq.url
         self.pieces = Pieces(folder, _Address(self.line.url), **variables)
         self.redis_port = int(self.pieces.redis_url.rpartition(":")[2].split("/")[0])
 
@@ -75,13 +88,18 @@ class Site:
         return self._postgres is None
 
     @property
+    def has_rabbitmq(self) -> bool:
+        return self._rabbitmq is not None
+
+    @property
     def database_path(self) -> Path:
         return self.pieces.data / "crm-sync.db"
 
     def start(self) -> None:
         """Start all, wait until they answer, then look after them."""
+        absent = {"postgres"} if self.has_rabbitmq else {"postgres", "rabbitmq"}
         for name in NAMES:
-            if name != "postgres":
+            if name not in absent:
                 self.start_one(name)
         eventually(lambda: is_up(f"{self.pieces.web_url}/healthz"), "web")
         eventually(lambda: answers_ping(self.pieces.redis_url), "Redis")
@@ -151,6 +169,8 @@ class Site:
     def _make(self, name: str) -> Process:
         if name == "postgres":
             return self._start_postgres()
+        if name == "rabbitmq" and self._rabbitmq is not None:
+            return self._rabbitmq.launch()
         if name == "redis":
             return self._run(name, redis_command(self.redis_port, self._folder))
         if name == "org":
@@ -184,13 +204,18 @@ def _connects(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def running_site(folder: Path, engine: str) -> Iterator[Site]:
+def running_site(folder: Path, engine: str, broker: str) -> Iterator[Site]:
     """Give a site, not yet started, on SQLite or on PostgreSQL."""
     with contextlib.ExitStack() as stack:
-        server = None
+        server = rabbitmq = None
         if engine == "postgres":
             apart = TemporaryDirectory(prefix="crm-sync-", ignore_cleanup_errors=True)
             server = prepare(Path(stack.enter_context(apart)))
-        site = Site(folder, server)
+        if broker == "rabbitmq":
+            rabbitmq = stack.enter_context(running_rabbitmq(folder / "rabbitmq"))
+            # New queues that are not yet on its disk have no leader after a kill.
+            ring_both(rabbitmq.server)
+            rabbitmq.stop()
+        site = Site(folder, server, rabbitmq)
         stack.callback(site.stop)
         yield site

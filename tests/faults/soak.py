@@ -1,8 +1,8 @@
 """`python -m tests.faults.soak --minutes 10`: load and faults, then the balance.
 
 Everything is a real process: the Procfile's lines, Redis, the local org with a
-database of its own and, where asked for, PostgreSQL. With `--old` workers of another
-checkout run beside the new ones at times.
+database of its own and, where asked for, PostgreSQL and RabbitMQ. With `--old` workers
+of another checkout run beside the new ones at times.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from tests.brokers.rabbitmq import is_installed
 from tests.e2e.polling import holds
 from worker.errors import StoreUnavailable
 
@@ -29,6 +30,7 @@ from .site import Site, running_site
 from .vendors import Load, Tally
 
 ENGINES = ("sqlite", "postgres")
+BROKERS = ("redis", "rabbitmq")
 DRAIN_SECONDS = 300.0
 
 
@@ -46,6 +48,7 @@ class Plan:
     pause_seconds: tuple[float, float] = (1.0, 4.0)
     kinds: tuple[str, ...] = ()
     hands: int = 2
+    broker: str = "redis"
     old: Path | None = None
 
 
@@ -64,7 +67,7 @@ class Result:
 def soak(folder: Path, engine: str, plan: Plan) -> Result:
     """Load a site while faults happen; let it settle all, and take the balance."""
     everyone = debtors(plan.debtors)
-    with running_site(folder, engine) as site:
+    with running_site(folder, engine, plan.broker) as site:
         site.start()
         with site.org() as org:
             org.seed("Debt_Account__c", [debtor.row for debtor in everyone])
@@ -145,7 +148,7 @@ def describe(engine: str, plan: Plan, result: Result) -> str:
     tally, balance = result.tally, result.balance
     answers = ", ".join(f"{word} {n}" for word, n in sorted(tally.answers.items()))
     lines = [
-        f"{engine}, {plan.seconds:.0f} s, seed {plan.seed}",
+        f"{engine}, {plan.broker}, {plan.seconds:.0f} s, seed {plan.seed}",
         f"  calls {len(tally.calls)}, deliveries posted {tally.posted}: {answers}",
         f"  deliveries accepted {len(tally.events)}, events {result.counts}",
         f"  duplicates delivered {tally.answers['duplicate']},"
@@ -160,20 +163,30 @@ def describe(engine: str, plan: Plan, result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
+def rounds(engine: str, broker: str) -> list[tuple[str, str]]:
+    """Each engine with Redis; the last of them once more with RabbitMQ."""
+    engines = ENGINES if engine == "both" else (engine,)
+    with_redis = [(each, "redis") for each in engines if broker != "rabbitmq"]
+    with_rabbitmq = [(engines[-1], "rabbitmq")] if broker != "redis" else []
+    return with_redis + with_rabbitmq
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
+    parser.add_argument("--broker", choices=(*BROKERS, "both"), default="redis")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--old", type=Path, help="a checkout of an older version")
     parser.add_argument("--keep", type=Path, help="a new folder for logs and data")
     options = parser.parse_args()
-    engines = ENGINES if options.engine == "both" else (options.engine,)
-    plan = Plan(options.minutes * 60, options.seed, old=options.old)
+    if options.broker != "redis" and not is_installed():
+        parser.error("install Debian's rabbitmq-server first, or take --broker redis")
     is_even = True
-    for engine in engines:
+    for engine, broker in rounds(options.engine, options.broker):
+        plan = Plan(options.minutes * 60, options.seed, old=options.old, broker=broker)
         with TemporaryDirectory(prefix="crm-sync-soak-") as made:
-            folder = (options.keep or Path(made)) / engine
+            folder = (options.keep or Path(made)) / f"{engine}-{broker}"
             folder.mkdir(parents=True)
             result = soak(folder, engine, plan)
         sys.stdout.write(describe(engine, plan, result))
