@@ -27,7 +27,7 @@ rabbitmq:
 	@test -e /usr/lib/rabbitmq/bin/rabbitmq-server || { apt-get update -qq \
 		&& RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes \
 		--no-install-recommends rabbitmq-server; } \
-		|| { echo "install RabbitMQ first, as Debian's rabbitmq-server"; exit 1; }
+		|| { echo "install RabbitMQ first, as Debian's rabbitmq-server; make soak BROKER=redis needs none"; exit 1; }
 
 # Everything is killed while calls come in: MINUTES on each ENGINE with Redis, and once
 # more with RabbitMQ; BROKER=redis leaves that out and needs no RabbitMQ.
