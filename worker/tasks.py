@@ -13,6 +13,7 @@ from celery import signals
 from worker import bootstrap, broker, logs
 from worker.errors import StoreUnavailable
 from worker.store.ahead import bring_forward
+from worker.store.remains import clear_remains
 from worker.store.retention import purge as purge_store
 
 # A child that is told to stop waits in tenths of a second for its parent to take what
@@ -77,3 +78,5 @@ def purge() -> None:
     keep = bootstrap.settings().retention
     purged = purge_store(bootstrap.engine(), keep, bootstrap.utc_now())
     log.info("purged %d bodies and %d events", purged.bodies, purged.deleted)
+    if (purged.bodies or purged.deleted) and (why := clear_remains(bootstrap.engine())):
+        log.warning("parts of what was purged may be left in the file: %s", why)
