@@ -17,6 +17,7 @@ from worker.errors import StoreUnavailable
 # Nobody else writes meanwhile: so much takes three seconds or four, and whoever takes
 # calls in waits for ten.
 MOST_BYTES = 400_000_000
+_SIZE = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 
 
 def clear_remains(engine: Engine, most_bytes: int = MOST_BYTES) -> str:
@@ -30,13 +31,13 @@ def clear_remains(engine: Engine, most_bytes: int = MOST_BYTES) -> str:
     try:
         with closing(engine.raw_connection()) as connection:
             cursor = connection.cursor()
-            pages = cursor.execute("PRAGMA page_count").fetchone()[0]
-            size = pages * cursor.execute("PRAGMA page_size").fetchone()[0]
+            cursor.execute(_SIZE)
+            (size,) = cursor.fetchall()[0]
             if size <= most_bytes:
                 # Inside of a transaction SQLite does neither.
                 cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            is_read = cursor.fetchone()[0]
+            (is_read, *_) = cursor.fetchall()[0]
             cursor.close()
     except (SQLAlchemyError, sqlite3.Error, StoreUnavailable) as error:
         return f"the file could not be written anew ({type(error).__name__})"
