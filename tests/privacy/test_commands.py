@@ -194,6 +194,29 @@ def test_erase_of_a_held_party_is_refused(run: Run, ledger: Ledger) -> None:
     assert ledger.with_body() == {"one"}
 
 
+@pytest.mark.parametrize("key", ["", Fernet.generate_key().decode()])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("erase", "--party", "ACC-1", "--dry-run"),
+        ("erase", "--party", "ACC-1", "--yes"),
+        ("hold", "--party", "ACC-1", "--reason", "a lawsuit"),
+    ],
+)
+def test_without_the_key_nobody_is_said_to_be_unknown(
+    run: Run, ledger: Ledger, command: tuple[str, ...], key: str
+) -> None:
+    ledger.add("one")
+    ledger.add("of another", party_key="ACC-2")
+
+    ended = run(*command, DATA_KEY=key)
+
+    assert ended.exit_code == 1
+    assert "DATA_KEY does not have" in ended.err
+    assert "0 events" not in ended.out
+    assert acts(ledger) == []
+
+
 def test_erase_of_nobody_erases_nothing(run: Run, ledger: Ledger) -> None:
     ledger.add("one")
 

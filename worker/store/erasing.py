@@ -24,6 +24,7 @@ from worker.store.blanking import blank_events
 from worker.store.engine import reading, writing
 from worker.store.events import EVENT
 from worker.store.holds import held_parties
+from worker.store.known_keys import require_keys
 from worker.store.lanes import LANE
 from worker.store.outcomes import RECORD
 from worker.store.vault import vault_of
@@ -75,6 +76,7 @@ class Erasure:
             .where(self._of_party)
         )
         with reading(self._engine) as connection:
+            require_keys(connection)
             events = {row[0]: row[1] for row in connection.execute(by_state)}
             found = connection.scalar(records) or 0
             return Stored(events, found, self._is_held(connection))
