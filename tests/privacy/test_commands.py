@@ -151,20 +151,22 @@ def test_a_hold_says_what_it_lacks(
 def test_erase_counts_asks_and_erases(run: Run, ledger: Ledger) -> None:
     ledger.add("one")
     ledger.add("two", state=State.PARKED)
+    ledger.add("of the same call", party_key="+15125550101")
 
     dry = run("erase", "--party", "ACC-1", "--dry-run")
     assert dry.exit_code == 0
     assert "2 events (1 parked, 1 synced)" in dry.out
+    assert "are stored under other names: +15125550101\n" in dry.out
     assert "Salesforce, backups and the vendor keep what they have" in dry.out
     declined = run("erase", "--party", "ACC-1", given="n\n")
     assert declined.exit_code == 1
-    assert ledger.with_body() == {"one", "two"}
+    assert ledger.with_body() == {"one", "two", "of the same call"}
 
     done = run("erase", "--party", "ACC-1", given="y\n")
 
     assert done.exit_code == 0
     assert done.out.endswith("2 events erased\n")
-    assert ledger.with_body() == set()
+    assert ledger.with_body() == {"of the same call"}
     (act,) = Audit(ledger.engine).newest(9)
     assert (act.action, act.actor, act.count) == ("erase", "ops@desk", 2)
     assert "ACC-1" not in act.subject

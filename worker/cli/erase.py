@@ -75,6 +75,9 @@ def _show(stored: Stored) -> None:
     states = ", ".join(f"{count} {state}" for state, count in stored.events.items())
     typer.echo(f"{events} events{f' ({states})' if states else ''}")
     typer.echo(f"{stored.records} records that were sent or should have been")
+    if stored.others:
+        others = ", ".join(stored.others)
+        typer.echo(f"events of the same calls are stored under other names: {others}")
     typer.echo(_ELSEWHERE)
 
 
