@@ -135,6 +135,15 @@ def test_a_hold_is_placed_listed_and_released(run: Run, ledger: Ledger) -> None:
     assert all("ACC-1" not in row.subject for row in Audit(ledger.engine).newest(9))
 
 
+def test_a_hold_says_what_it_does_not_hold(run: Run, ledger: Ledger) -> None:
+    ledger.add("one")
+    ledger.add("of the same call", party_key="+15125550101")
+
+    ended = run("hold", "--party", "ACC-1", "--reason", "a lawsuit")
+
+    assert "not held: the same calls are stored under +15125550101 too" in ended.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "missing"),
     [([], "--party"), (["--party", "ACC-1"], "--reason")],
