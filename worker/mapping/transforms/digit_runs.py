@@ -118,9 +118,14 @@ def may_have_number(text: str) -> bool:
     That is much quicker than to look for them. Several texts can be asked about as one
     if they have line breaks between them.
     """
+    return plain_may_have_number(plain_of(text))
+
+
+def plain_may_have_number(plain: str) -> bool:
+    """Return the same of a text that is plain already."""
     # What is not ASCII by then is no digit, no dash and no space.
-    plain = plain_of(text).encode("ascii", "replace")
-    runs = _LIKELY.findall(plain.translate(_KINDS))
+    kinds = plain.encode("ascii", "replace").translate(_KINDS)
+    runs = _LIKELY.findall(kinds)
     return bool(runs) and any(len(r) in _LENGTHS or b"s" in r for r in runs)
 
 

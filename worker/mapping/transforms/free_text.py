@@ -18,7 +18,7 @@ from worker.mapping.transforms.digit_runs import (
     DigitChain,
     Span,
     chains_of,
-    may_have_number,
+    plain_may_have_number,
     plain_of,
     urls_of,
 )
@@ -64,9 +64,11 @@ def whole_until(text: str, end: int) -> int:
 
 def _numbers(text: str) -> Iterator[tuple[Span, str]]:
     """Yield where card numbers and SSNs are, in order, and what to put there."""
-    if len(text) < SSN_DIGITS or not may_have_number(text):
+    if len(text) < SSN_DIGITS:
         return
     plain = plain_of(text)
+    if not plain_may_have_number(plain):
+        return
     urls = urls_of(plain) if "://" in plain else []
     for found in RUN.finditer(plain):
         for chain in chains_of(plain, found.span(), urls):
