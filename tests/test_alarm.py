@@ -15,12 +15,15 @@ import pytest
 from sqlalchemy import Engine, update
 
 from tests.delivery.harness import Harness, add_account, cora_call, default_mappings
-from worker.alarm import MOST_NAMED, Alarm
-from worker.errors import NobodyTold
+from worker.alarm import MOST_NAMED, Alarm, watch
+from worker.errors import NobodyTold, StoreUnavailable
 from worker.intake import Answer
 from worker.localorg import LocalOrg
 from worker.model import AGAIN_IN_ORDER
 from worker.store.events import EVENT
+from worker.store.replays import Replays
+from worker.store.selection import Selection
+from worker.store.tallies import Tallies
 from worker.store.unconfirmed import UnconfirmedEvents
 from worker.telling import post_text
 
@@ -110,7 +113,68 @@ def test_what_nobody_could_be_told_of_is_told_at_the_next_look(
     alarm = Alarm(UnconfirmedEvents(harness.engine), SECONDS, tell)
 
     assert [alarm.look(later), alarm.look(later), alarm.look(later)] == [0, 1, 0]
-    assert "nobody could be told: HTTP 500" in caplog.text
+    assert "nobody could be told of 1: HTTP 500" in caplog.text
+    assert caplog.text.count("pending after") == 1
+
+
+def test_a_clock_that_is_set_back_silences_nothing(
+    harness: Harness, alarm: Alarm, said: list[str]
+) -> None:
+    urgent(harness)
+    set_back = harness.clock() - timedelta(days=1)
+
+    assert alarm.look(set_back) == 1
+    assert "pending since the clock was set back" in said[0]
+
+
+def test_the_clocks_of_two_machines_may_differ_by_seconds(
+    harness: Harness, alarm: Alarm
+) -> None:
+    urgent(harness)
+
+    assert alarm.look(harness.clock() - timedelta(seconds=30)) == 0
+
+
+def test_a_replayed_event_has_its_time_again_and_then_an_alarm_again(
+    harness: Harness, alarm: Alarm, said: list[str]
+) -> None:
+    event = urgent(harness)
+    harness.drain()
+    harness.clock.move(days=1)
+    alarm.look(harness.clock())
+    selection = Selection(event_ids=(event.event_id,))
+
+    Replays(harness.engine).replay(selection, harness.clock(), most=1)
+    early = alarm.look(harness.clock() + timedelta(seconds=SECONDS - 1))
+    waiting = Tallies(harness.engine).take(harness.clock()).waiting[True]
+    late = alarm.look(harness.clock() + timedelta(seconds=SECONDS))
+
+    assert (early, late) == (0, 1)
+    assert waiting.oldest_unconfirmed_at == harness.clock()
+    assert ["parked, no_match after 86400 s" in said[0], len(said)] == [True, 2]
+    assert f"event {event.event_id} of cora: pending after 300 s" in said[1]
+
+
+def test_a_watch_outlives_whatever_a_look_raises(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    faults: list[Exception] = [
+        StoreUnavailable("away"),
+        UnicodeError("https://chat.example/secret-token"),
+    ]
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        if faults:
+            raise faults.pop(0)
+
+    watch(look, lambda: len(looks) == 3)
+
+    assert len(looks) == 3
+    assert "no alarm can be given now: the database: away" in caplog.text
+    assert "no alarm can be given now: UnicodeError" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_many_are_one_text_that_names_the_oldest_and_nobody(
@@ -173,3 +237,25 @@ def test_a_webhook_that_is_away_is_not_named() -> None:
         post_text("http://127.0.0.1:9/secret-token", "hello")
 
     assert "secret" not in str(raised.value)
+
+
+def test_an_answer_without_end_is_not_waited_for() -> None:
+    more = threading.Event()
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.flush()
+            more.wait(60)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Endless) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        post_text(f"http://127.0.0.1:{server.server_port}/", "hello")
+        assert not more.is_set()
+        more.set()
+        thread.join()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 from importlib import import_module
+from threading import Event, Thread
 from typing import Any
 
 import billiard.pool
 from celery import signals
 
 from worker import bootstrap, broker, logs
+from worker.alarm import watch
 from worker.errors import StoreUnavailable
 from worker.store.ahead import bring_forward
+from worker.store.remains import clear_remains
 from worker.store.retention import purge as purge_store
 
 # A child that is told to stop waits in tenths of a second for its parent to take what
@@ -37,6 +40,24 @@ def _refuse_a_bad_start(**_: Any) -> None:
     import_module("worker.bootstrap.org_access")
 
 
+@signals.beat_init.connect
+@signals.beat_embedded_init.connect
+def _watch_the_compliance_lane(**_: Any) -> None:
+    """Look from beat, which needs neither broker nor free worker to give the alarm.
+
+    A webhook that hangs holds up nothing but the next alarm.
+    """
+
+    def look() -> None:
+        if not bootstrap.is_file_missing():
+            bootstrap.alarm().look(bootstrap.utc_now())
+
+    seconds = bootstrap.settings().sweep_seconds
+    never = Event()
+    arguments = (look, lambda: never.wait(seconds))
+    Thread(target=watch, args=arguments, name="alarm", daemon=True).start()
+
+
 @app.task(name=broker.DRAIN)
 def drain(lane: int) -> None:
     """Deliver the lane's due events, and ring again where more are due."""
@@ -55,10 +76,7 @@ def sweep() -> None:
     now = bootstrap.utc_now()
     bootstrap.board().change(broker.SWEPT, lambda _: {"at": now.timestamp()})
     try:
-        try:
-            _ring_what_is_due(now)
-        finally:
-            bootstrap.alarm().look(now)
+        _ring_what_is_due(now)
     except StoreUnavailable as error:
         log.error("all lanes wait for the next sweep: the database: %s", error)
 
@@ -77,3 +95,5 @@ def purge() -> None:
     keep = bootstrap.settings().retention
     purged = purge_store(bootstrap.engine(), keep, bootstrap.utc_now())
     log.info("purged %d bodies and %d events", purged.bodies, purged.deleted)
+    if (purged.bodies or purged.deleted) and (why := clear_remains(bootstrap.engine())):
+        log.warning("parts of what was purged may be left in the file: %s", why)

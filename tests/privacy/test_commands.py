@@ -135,6 +135,15 @@ def test_a_hold_is_placed_listed_and_released(run: Run, ledger: Ledger) -> None:
     assert all("ACC-1" not in row.subject for row in Audit(ledger.engine).newest(9))
 
 
+def test_a_hold_says_what_it_does_not_hold(run: Run, ledger: Ledger) -> None:
+    ledger.add("one")
+    ledger.add("of the same call", party_key="+15125550101")
+
+    ended = run("hold", "--party", "ACC-1", "--reason", "a lawsuit")
+
+    assert "not held: the same calls are stored under +15125550101 too" in ended.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "missing"),
     [([], "--party"), (["--party", "ACC-1"], "--reason")],
@@ -151,20 +160,22 @@ def test_a_hold_says_what_it_lacks(
 def test_erase_counts_asks_and_erases(run: Run, ledger: Ledger) -> None:
     ledger.add("one")
     ledger.add("two", state=State.PARKED)
+    ledger.add("of the same call", party_key="+15125550101")
 
     dry = run("erase", "--party", "ACC-1", "--dry-run")
     assert dry.exit_code == 0
     assert "2 events (1 parked, 1 synced)" in dry.out
+    assert "are stored under other names: +15125550101\n" in dry.out
     assert "Salesforce, backups and the vendor keep what they have" in dry.out
     declined = run("erase", "--party", "ACC-1", given="n\n")
     assert declined.exit_code == 1
-    assert ledger.with_body() == {"one", "two"}
+    assert ledger.with_body() == {"one", "two", "of the same call"}
 
     done = run("erase", "--party", "ACC-1", given="y\n")
 
     assert done.exit_code == 0
     assert done.out.endswith("2 events erased\n")
-    assert ledger.with_body() == set()
+    assert ledger.with_body() == {"of the same call"}
     (act,) = Audit(ledger.engine).newest(9)
     assert (act.action, act.actor, act.count) == ("erase", "ops@desk", 2)
     assert "ACC-1" not in act.subject
@@ -192,6 +203,29 @@ def test_erase_of_a_held_party_is_refused(run: Run, ledger: Ledger) -> None:
         assert ended.exit_code == 1
         assert "legal hold" in ended.err
     assert ledger.with_body() == {"one"}
+
+
+@pytest.mark.parametrize("key", ["", Fernet.generate_key().decode()])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("erase", "--party", "ACC-1", "--dry-run"),
+        ("erase", "--party", "ACC-1", "--yes"),
+        ("hold", "--party", "ACC-1", "--reason", "a lawsuit"),
+    ],
+)
+def test_without_the_key_nobody_is_said_to_be_unknown(
+    run: Run, ledger: Ledger, command: tuple[str, ...], key: str
+) -> None:
+    ledger.add("one")
+    ledger.add("of another", party_key="ACC-2")
+
+    ended = run(*command, DATA_KEY=key)
+
+    assert ended.exit_code == 1
+    assert "DATA_KEY does not have" in ended.err
+    assert "0 events" not in ended.out
+    assert acts(ledger) == []
 
 
 def test_erase_of_nobody_erases_nothing(run: Run, ledger: Ledger) -> None:

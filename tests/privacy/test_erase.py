@@ -25,7 +25,7 @@ def test_everything_of_a_party_is_counted_by_state(ledger: Ledger) -> None:
     ledger.add("one")
     ledger.add("two", state=State.PARKED)
     ledger.add("three", state=State.PENDING)
-    ledger.add("of another", party_key="ACC-2")
+    ledger.add("of another", call_id="call-2", party_key="ACC-2")
 
     found = erasure(ledger).count()
 
@@ -101,6 +101,23 @@ def test_a_party_under_a_hold_is_not_erased(ledger: Ledger) -> None:
     with pytest.raises(PartyHeld):
         erasure(ledger).erase(NOW, include_pending=False)
     assert ledger.get(event_id).body
+
+
+def test_other_names_in_the_same_calls_are_said(ledger: Ledger) -> None:
+    ledger.add("one", call_id="call-7")
+    ledger.add("its other event", call_id="call-7", party_key="+15125550101")
+    ledger.add("and one more", call_id="call-7", party_key="+15125550101")
+    ledger.add("of two names", call_id="call-8", party_key="ACC-1")
+    ledger.add("its second name", call_id="call-8", party_key="F-77")
+    ledger.add("elsewhere", call_id="call-7", connection="altur", party_key="ACC-2")
+    ledger.add("of no call", call_id=None)
+    ledger.add("of nobody else", call_id=None, party_key="ACC-3")
+
+    assert erasure(ledger).count().others == ("+15125550101", "F-77")
+    assert erasure(ledger, connection="altur").count().others == ()
+
+    erasure(ledger, "F-77").erase(NOW, include_pending=False)
+    assert erasure(ledger).count().others == ("+15125550101",)
 
 
 def test_more_than_a_batch_is_erased(ledger: Ledger) -> None:

@@ -18,10 +18,11 @@ from tests.privacy.ledger import KEY, Ledger
 from tests.sources.fixture_files import PATHS, read_http
 from tests.store.test_events import NOW
 from worker.localorg import LocalOrg
-from worker.store.engine import clear_log, open_engine
+from worker.store.engine import open_engine
 from worker.store.erasing import Erasure
 from worker.store.events import Events
 from worker.store.rekeying import rekey
+from worker.store.remains import clear_remains
 from worker.store.schema import migrate
 
 # Ids, types and days: what an event is known by stays readable.
@@ -126,7 +127,7 @@ def test_a_file_that_was_in_clear_shows_nothing_after_rekey(
     engine = opened(folder, KEY)
 
     assert rekey(engine, lambda seen, changed: None) > 40
-    clear_log(engine)
+    assert clear_remains(engine) == ""
 
     assert found_in(file_bytes(folder), payload_texts()) == []
     engine.dispose()
@@ -144,7 +145,7 @@ def test_what_was_erased_is_nowhere_in_the_file_even_without_a_key(
     assert b"Told us of a will" in file_bytes(folder)
 
     erased = Erasure(engine, "ACC-429795", None).erase(NOW, include_pending=False)
-    clear_log(engine)
+    assert clear_remains(engine) == ""
 
     assert erased == 30
     assert b"Told us of a will" not in file_bytes(folder)

@@ -9,9 +9,9 @@ import typer
 
 from worker import bootstrap
 from worker.cli.acting import note_act
+from worker.cli.leaving import say_what_is_left
 from worker.model import State
 from worker.settings.connections import named
-from worker.store.engine import clear_log
 from worker.store.erasing import Erasure, PartyHeld, Stored
 
 _HELD = "the party is under a legal hold: nothing is erased"
@@ -63,11 +63,11 @@ def _erase(erasure: Erasure, connection: str | None, *, include_pending: bool) -
         erased = erasure.erase(now, include_pending=include_pending)
     except PartyHeld:
         _refuse(_HELD)
-    clear_log(engine)
     subject = json.dumps({"party": erasure.subject, "connection": connection})
     detail = "with pending ones" if include_pending else ""
     note_act("erase", subject, erased, at=now, detail=detail)
     typer.echo(f"{erased} events erased")
+    say_what_is_left(engine)
 
 
 def _show(stored: Stored) -> None:
@@ -75,6 +75,9 @@ def _show(stored: Stored) -> None:
     states = ", ".join(f"{count} {state}" for state, count in stored.events.items())
     typer.echo(f"{events} events{f' ({states})' if states else ''}")
     typer.echo(f"{stored.records} records that were sent or should have been")
+    if stored.others:
+        others = ", ".join(stored.others)
+        typer.echo(f"events of the same calls are stored under other names: {others}")
     typer.echo(_ELSEWHERE)
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from worker import bootstrap
 from worker.cli.acting import actor, note_act
 from worker.cli.terminal import console
+from worker.store.erasing import Erasure
 from worker.store.holds import Holds
 from worker.store.vault import vault_of
 
@@ -45,6 +46,14 @@ def hold(
         holds.place(party, reason=reason.strip(), actor=who, at=now)
         _note("hold", party, 1)
         typer.echo("held: purge and erase leave the party alone")
+        _say_others(party)
+
+
+def _say_others(party: str) -> None:
+    others = Erasure(bootstrap.engine(), party, None).count().others
+    if others:
+        names = ", ".join(others)
+        typer.echo(f"not held: the same calls are stored under {names} too")
 
 
 def _release(holds: Holds, party: str) -> None:

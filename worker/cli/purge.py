@@ -10,7 +10,7 @@ import typer
 
 from worker import bootstrap
 from worker.cli.acting import note_act
-from worker.store.engine import clear_log
+from worker.cli.leaving import say_what_is_left
 from worker.store.retention import purge as purge_store
 
 
@@ -30,6 +30,6 @@ def purge(
     typer.echo(f"{purged.held} kept by a legal hold")
     if dry_run:
         return
-    clear_log(engine)
     subject, detail = json.dumps(asdict(keep)), json.dumps(asdict(purged))
     note_act("purge", subject, purged.bodies + purged.deleted, at=now, detail=detail)
+    say_what_is_left(engine)

@@ -6,7 +6,7 @@ import typer
 
 from worker import bootstrap
 from worker.cli.acting import note_act
-from worker.store.engine import clear_log
+from worker.cli.leaving import say_what_is_left
 from worker.store.rekeying import rekey as encrypt_anew
 
 ROWS_A_LINE = 10_000
@@ -31,6 +31,6 @@ def rekey() -> None:
 
     engine = bootstrap.engine()
     changed = encrypt_anew(engine, say)
-    clear_log(engine)
     note_act("rekey", "{}", changed, at=bootstrap.utc_now())
     typer.echo(f"{changed} rows encrypted with the first key; all others were already")
+    say_what_is_left(engine)

@@ -14,6 +14,8 @@ from worker.mapping.transforms.registry import text_of
 
 # What would end a line, or the mark at its end.
 _NO_MARK = re.compile(r"[\s\[\]]+")
+# A card's number as JSON's number.
+_LEAST_CARD = 10**12
 # What these give holds no words of a call.
 _TYPED = frozenset({"boolean", "integer", "number", "date", "datetime"})
 
@@ -105,6 +107,9 @@ def field_values(
         fields[name] = value
         if redacts and isinstance(value, str):
             texts.append((fields, name, value))
+        elif redacts and type(value) is int and value >= _LEAST_CARD:
+            label = redact_text(str(value))
+            fields[name] = label if label.startswith("[") else value
     return fields, faults
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
 
@@ -102,7 +101,7 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    # What is purged or erased is not to stand in free pages.
+    # What is purged or erased is not to stand in free pages; `remains` does the rest.
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
@@ -152,18 +151,3 @@ def _leave_to_the_parent() -> None:
 # Two processes must not speak over one connection. Celery's parent reads the database
 # before it forks.
 os.register_at_fork(before=_close_idle, after_in_child=_leave_to_the_parent)
-
-
-def clear_log(engine: Engine) -> None:
-    """Take what was overwritten out of SQLite's log too, if nobody reads just now.
-
-    The log is overwritten in time anyway. Raises `StoreUnavailable`.
-    """
-    if engine.dialect.name != "sqlite":
-        return
-    try:
-        # Inside of a transaction SQLite does not.
-        with closing(engine.raw_connection()) as connection:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        raise StoreUnavailable(type(error).__name__) from error

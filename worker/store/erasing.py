@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Select,
     and_,
     case,
     func,
@@ -24,11 +25,13 @@ from worker.store.blanking import blank_events
 from worker.store.engine import reading, writing
 from worker.store.events import EVENT
 from worker.store.holds import held_parties
+from worker.store.known_keys import require_keys
 from worker.store.lanes import LANE
 from worker.store.outcomes import RECORD
 from worker.store.vault import vault_of
 
 EVENTS_A_BATCH = 200
+MOST_OTHERS = 20
 ERASED = "body_erased"
 
 
@@ -38,11 +41,15 @@ class PartyHeld(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many events of a party there are, by state, and how many records of them."""
+    """How many events of a party there are, by state, and how many records of them.
+
+    `others` are the parties that other events of the same calls name.
+    """
 
     events: dict[str, int]
     records: int
     is_held: bool
+    others: tuple[str, ...] = ()
 
 
 class Erasure:
@@ -57,8 +64,9 @@ class Erasure:
         vault = vault_of(engine.dialect)
         # What it is called where its name must not stand.
         self.subject = vault.hash(party)
+        self._hashes = vault.hashes(party)
         self._of_party = and_(
-            EVENT.c.party_hash.in_(vault.hashes(party)),
+            EVENT.c.party_hash.in_(self._hashes),
             true() if connection is None else EVENT.c.connection == connection,
         )
 
@@ -75,9 +83,11 @@ class Erasure:
             .where(self._of_party)
         )
         with reading(self._engine) as connection:
+            require_keys(connection)
             events = {row[0]: row[1] for row in connection.execute(by_state)}
             found = connection.scalar(records) or 0
-            return Stored(events, found, self._is_held(connection))
+            others = tuple(connection.scalars(self._others()))
+            return Stored(events, found, self._is_held(connection), others)
 
     def erase(self, now: datetime, *, include_pending: bool) -> int:
         """Erase it, a batch a transaction; return the events. Raises `PartyHeld`.
@@ -96,6 +106,21 @@ class Erasure:
             if not batch:
                 return erased
             erased += batch
+
+    def _others(self) -> Select[Any]:
+        """Return the query of whom other events of the same calls are stored under."""
+        call = EVENT.alias()
+        of_call = and_(
+            call.c.call_id == EVENT.c.call_id, call.c.connection == EVENT.c.connection
+        )
+        newest = (
+            select(func.max(call.c.id))
+            .select_from(EVENT.join(call, of_call))
+            .where(self._of_party, call.c.party_hash.not_in(self._hashes))
+            .group_by(call.c.party_hash)
+        )
+        named = select(EVENT.c.party_key).where(EVENT.c.id.in_(newest))
+        return named.order_by(EVENT.c.id).limit(MOST_OTHERS)
 
     def _is_held(self, connection: Connection) -> bool:
         return self._party.casefold() in held_parties(connection)

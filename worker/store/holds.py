@@ -11,6 +11,7 @@ from sqlmodel import select as select_rows
 
 from worker.store.engine import reading, writing
 from worker.store.events import table_of
+from worker.store.known_keys import require_keys
 from worker.store.tables import HoldRow
 
 HOLD = table_of(HoldRow)
@@ -23,9 +24,14 @@ class Holds:
         self._engine = engine
 
     def place(self, party: str, *, reason: str, actor: str, at: datetime) -> None:
-        """Hold a party, named as calls name it (its case does not matter)."""
+        """Hold a party, named as calls name it (its case does not matter).
+
+        Raises `StoreSealed` where a key of the events is missing.
+        """
         values = {"party": party, "reason": reason, "actor": actor, "at": at}
         with writing(self._engine) as connection:
+            # Else it would stop every purge, or stand there in clear.
+            require_keys(connection)
             connection.execute(insert(HOLD).values(values))
 
     def release(self, party: str, *, actor: str, at: datetime) -> int:

@@ -235,6 +235,7 @@ def _make_due(
             next_attempt_at=bindparam("due"),
             replayed_at=bindparam("due"),
             settled_at=None,
+            alarmed_at=None,
             replay_mapping_hash=EVENT.c.mapping_hash if original else None,
         ),
         [{"event": event_id, "due": at} for event_id, at in due.items()],

@@ -18,7 +18,10 @@ from worker.store.events import EVENT, REJECTION
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Pending events, and those of them that are due; moments are of receipt."""
+    """Pending events, and those of them that are due; moments are of receipt.
+
+    That of the unconfirmed is of their replay, if they were.
+    """
 
     events: int = 0
     due: int = 0
@@ -82,6 +85,7 @@ def _by_state(connection: Connection) -> dict[str, int]:
 def _waiting(connection: Connection, now: datetime) -> dict[bool, Waiting]:
     is_due = EVENT.c.next_attempt_at <= now
     is_new = func.coalesce(EVENT.c.reason, "") != AGAIN_IN_ORDER
+    since = func.coalesce(EVENT.c.replayed_at, EVENT.c.received_at)
     query = (
         select(
             EVENT.c.urgent,
@@ -89,7 +93,7 @@ def _waiting(connection: Connection, now: datetime) -> dict[bool, Waiting]:
             func.count().filter(is_due),
             func.min(EVENT.c.received_at),
             func.min(EVENT.c.received_at).filter(is_due),
-            func.min(EVENT.c.received_at).filter(is_new),
+            func.min(since).filter(is_new),
         )
         .where(EVENT.c.state == State.PENDING.value)
         .group_by(EVENT.c.urgent)

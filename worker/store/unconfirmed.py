@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, or_, select, update
 
 from worker.model import AGAIN_IN_ORDER, State
+from worker.store.ahead import AHEAD
 from worker.store.engine import reading, writing
 from worker.store.events import EVENT
 
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """An urgent event that waits, or is parked, with why."""
+    """An urgent event that waits, or is parked, with why.
+
+    `since` is when it was received, or last replayed.
+    """
 
     event_id: int
     connection: str
-    received_at: datetime
+    since: datetime
     state: str
     reason: str | None
 
@@ -30,19 +34,18 @@ class UnconfirmedEvents:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def since(self, moment: datetime, limit: int) -> list[Unconfirmed]:
-        """Return those received by then of which nobody was told, the oldest first."""
+    def late(self, now: datetime, seconds: int, limit: int) -> list[Unconfirmed]:
+        """Return those of so long ago of which nobody was told, the oldest first.
+
+        What seems to be from later is from before the clock was set back: nobody knows
+        how long it has waited.
+        """
+        since = func.coalesce(EVENT.c.replayed_at, EVENT.c.received_at)
         query = (
-            select(
-                EVENT.c.id,
-                EVENT.c.connection,
-                EVENT.c.received_at,
-                EVENT.c.state,
-                EVENT.c.reason,
-            )
+            select(EVENT.c.id, EVENT.c.connection, since, EVENT.c.state, EVENT.c.reason)
             .where(EVENT.c.urgent, EVENT.c.alarmed_at.is_(None))
             .where(EVENT.c.state.in_([State.PENDING.value, State.PARKED.value]))
-            .where(EVENT.c.received_at <= moment)
+            .where(or_(since <= now - timedelta(seconds=seconds), since > now + AHEAD))
             .where(func.coalesce(EVENT.c.reason, "") != AGAIN_IN_ORDER)
             .order_by(EVENT.c.received_at, EVENT.c.id)
             .limit(limit)

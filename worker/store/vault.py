@@ -17,6 +17,9 @@ from sqlalchemy import Dialect
 from worker.errors import StoreSealed
 
 _SEALED = b"sealed1:"
+_NAME_CHARACTERS = 8
+# So long is what a sealed value begins with, up to the end of its key's name.
+KEY_CHARACTERS = len(_SEALED) + _NAME_CHARACTERS
 # Before a clear value that looks as if it were sealed.
 _PLAIN = b"plain1:"
 _HASH_CHARACTERS = 32
@@ -53,19 +56,29 @@ class Vault:
             return stored[len(_PLAIN) :]
         if not stored.startswith(_SEALED):
             return stored
-        name, _, token = stored[len(_SEALED) :].partition(b":")
-        cipher = self._ciphers.get(name.decode(errors="replace"))
-        if cipher is None:
-            raise StoreSealed(
-                "rows are encrypted with a key that DATA_KEY does not have: put it"
-                " back, after a comma behind the newest key, and start again"
-            )
+        cipher = self._cipher(stored)
+        token = stored[KEY_CHARACTERS + 1 :]
         try:
             return cipher.decrypt(token)
         except InvalidToken:
             raise StoreSealed(
                 "a row is encrypted and damaged: restore it from a backup"
             ) from None
+
+    def require(self, stored: bytes) -> None:
+        """Look at the beginning of a stored value alone. Raises `StoreSealed`."""
+        if stored.startswith(_SEALED):
+            self._cipher(stored)
+
+    def _cipher(self, sealed: bytes) -> Fernet:
+        name = sealed[len(_SEALED) : KEY_CHARACTERS].decode(errors="replace")
+        cipher = self._ciphers.get(name)
+        if cipher is None:
+            raise StoreSealed(
+                "rows are encrypted with a key that DATA_KEY does not have: put it"
+                " back, after a comma behind the newest key, and start again"
+            )
+        return cipher
 
     def is_current(self, stored: bytes) -> bool:
         """Say whether a stored value is encrypted with the first key."""
@@ -93,7 +106,9 @@ def vault_of(dialect: Dialect) -> Vault:
 
 
 def _name(key: str) -> str:
-    return hashlib.sha256(b"crm-sync key name " + key.encode()).hexdigest()[:8]
+    return hashlib.sha256(b"crm-sync key name " + key.encode()).hexdigest()[
+        :_NAME_CHARACTERS
+    ]
 
 
 def _hash_key(key: str) -> bytes:

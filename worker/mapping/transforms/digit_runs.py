@@ -3,27 +3,66 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-DASHES = "\u2010\u2011\u2012\u2013-"
+DASH = "-"
 # Nine digits at least. Possessive: no digit is looked at twice, whatever comes after.
-RUN = re.compile(rf"[0-9](?:[ \u00a0.,{DASHES}]{{0,3}}+[0-9]){{8,}}+")
+RUN = re.compile(r"[0-9](?:[ .,-]{0,3}+[0-9]){8,}+")
 # The same of the kinds of characters, with more that may stand between: to find where
 # something begins that is one certain character is much quicker.
 _LIKELY = re.compile(rb"0(?:s{0,3}+0){8,}+")
 _KINDS = bytes(
-    ord("0" if byte in b"0123456789" else "s" if byte in b" .,-?" else "x")
+    ord("0" if byte in b"0123456789" else "s" if byte in b" .,-" else "x")
     for byte in range(256)
 )
 _LENGTHS = frozenset({9, *range(13, 20)})
 _GROUP = re.compile("[0-9]+")
-_SPACED = re.compile(rf"[ \u00a0]{{1,3}}|[ \u00a0]?[{DASHES}][ \u00a0]?")
-_LISTED = re.compile(r"[ \u00a0]?[.,][ \u00a0]?")
+_SPACED = re.compile(r" {1,3}| ?- ?")
+_LISTED = re.compile(r" ?[.,] ?")
 _URL_END = re.compile(r"[\s\"'<>{}|\\^`]|\Z")
+# The parameters of a URL that are no identifiers.
+_TELLING = re.compile(
+    r"[?&;#](?:credit_?|debit_?)?(?:card|cc|pan|ssn)(?:_?(?:num(?:ber)?|no))?="
+    r"([^&;#]*)",
+    re.IGNORECASE,
+)
+
+_NAME = re.compile(r"(?<![^\W_])(?:card|cc|ssn)\Z", re.IGNORECASE)
 
 Span = tuple[int, int]
+
+
+class _Plain(dict[int, str]):
+    """Digits, spaces and dashes of any script by those of ASCII, learnt as they come.
+
+    What is not seen between two digits counts as a space.
+    """
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        kind = unicodedata.category(character)
+        if kind == "Nd":
+            plain = str(unicodedata.decimal(character))
+        elif kind in ("Zs", "Cf") or code == ord("\t"):
+            plain = " "
+        else:
+            plain = DASH if kind == "Pd" or code == _MINUS else character
+        self[code] = plain
+        return plain
+
+
+_MINUS = 0x2212
+_PLAIN = _Plain()
+
+
+def plain_of(text: str) -> str:
+    """Return the text with ASCII's digits, spaces and dashes, each in its place."""
+    if text.isascii():
+        return text.replace("\t", " ")
+    return text.translate(_PLAIN)
 
 
 @dataclass(slots=True)
@@ -79,19 +118,26 @@ def may_have_number(text: str) -> bool:
     That is much quicker than to look for them. Several texts can be asked about as one
     if they have line breaks between them.
     """
-    # What is not ASCII is a `?` then, and may be a dash or a space.
-    runs = _LIKELY.findall(text.encode("ascii", "replace").translate(_KINDS))
+    return plain_may_have_number(plain_of(text))
+
+
+def plain_may_have_number(plain: str) -> bool:
+    """Return the same of a text that is plain already."""
+    # What is not ASCII by then is no digit, no dash and no space.
+    kinds = plain.encode("ascii", "replace").translate(_KINDS)
+    runs = _LIKELY.findall(kinds)
     return bool(runs) and any(len(r) in _LENGTHS or b"s" in r for r in runs)
 
 
 def chains_of(text: str, run: Span, urls: list[Span]) -> Iterator[DigitChain]:
     """Yield the chains of a run. A group that touches letters or is in a URL is none's.
 
-    Neither is one after a plus, which begins a phone number.
+    Neither is one after a plus, which begins a phone number. The letters of `card`,
+    `cc` and `ssn` do not count.
     """
     spans = [found.span() for found in _GROUP.finditer(text, *run)]
     last, behind = run[0], text[run[1] : run[1] + 1]
-    before = text[run[0] - 1 : run[0]]
+    before = text[max(0, run[0] - 1) : run[0]]
     chain: list[tuple[str, Span]] = []
     for span in spans:
         mark, last = text[last : span[0]], span[1]
@@ -99,7 +145,7 @@ def chains_of(text: str, run: Span, urls: list[Span]) -> Iterator[DigitChain]:
             yield _chain(text, chain, mark)
             chain = []
         is_free = not (
-            (span[0] == run[0] and (before.isalnum() or before == "+"))
+            (span[0] == run[0] and (before == "+" or _is_part(text, run[0])))
             or (span[1] == run[1] and behind.isalnum())
             or _is_inside(span[0], urls)
         )
@@ -127,16 +173,28 @@ def _chain(text: str, parts: list[tuple[str, Span]], after: str) -> DigitChain:
 
 
 def urls_of(text: str) -> list[Span]:
-    """Return where the URLs are, from their `://` on, in order."""
+    """Return where the URLs are, from their `://` on, in order.
+
+    What a parameter such as `card=` says is not a part of them.
+    """
     spans = []
     start = text.find("://")
     while start >= 0:
         found = _URL_END.search(text, start)
         end = found.start() if found else len(text)
         if text[start - 1 : start].isalnum():
+            for told in _TELLING.finditer(text, start, end):
+                spans.append((start, told.start(1)))
+                start = told.end()
             spans.append((start, end))
         start = text.find("://", max(end, start + 3))
     return spans
+
+
+def _is_part(text: str, at: int) -> bool:
+    """Return whether letters stand right before, and not a name such as SSN."""
+    before = text[max(0, at - 5) : at]
+    return before[-1:].isalnum() and not _NAME.search(before)
 
 
 def _is_inside(position: int, urls: list[Span]) -> bool:

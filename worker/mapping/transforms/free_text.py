@@ -13,21 +13,24 @@ from typing import Any
 
 from worker.mapping.transforms.card_numbers import lengths_of, passes_luhn
 from worker.mapping.transforms.digit_runs import (
-    DASHES,
+    DASH,
     RUN,
     DigitChain,
     Span,
     chains_of,
-    may_have_number,
+    plain_may_have_number,
+    plain_of,
     urls_of,
 )
 from worker.mapping.transforms.registry import text_of, transform
 
 SSN_REMOVED = "[SSN removed]"
 SSN_DIGITS = 9
-_MARKS = f".,{DASHES}"
+_MARKS = f".,{DASH}"
 _WORDS_BEFORE = 8
 _CHARACTERS_BEFORE = 80
+# No number is longer than this, however it is grouped, with the words before it.
+_NEAR = 160
 _NAMED = re.compile(
     r"\b(?:ssn(?! removed\])|s\.s\.n|ss ?#|social\b(?! (?:media|network|work)))",
     re.IGNORECASE,
@@ -39,17 +42,37 @@ def redact_text(text: str) -> str:
 
     It takes steps in proportion to the text's length, and few where it has few digits.
     """
-    if len(text) < SSN_DIGITS or not may_have_number(text):
-        return text
-    urls = urls_of(text) if "://" in text else []
     pieces: list[str] = []
     done = 0
-    for found in RUN.finditer(text):
-        for chain in chains_of(text, found.span(), urls):
-            for (start, end), label in _removals(text, chain):
-                pieces += (text[done:start], label)
-                done = end
+    for (start, end), label in _numbers(text):
+        pieces += (text[done:start], label)
+        done = end
     return "".join((*pieces, text[done:])) if pieces else text
+
+
+def whole_until(text: str, end: int) -> int:
+    """Return the end, or the beginning of a card number or an SSN that it would cut.
+
+    Half of one is not found any more, and says too much.
+    """
+    begin = max(0, end - _NEAR)
+    for (start, behind), _label in _numbers(text[begin : end + _NEAR]):
+        if start < end - begin < behind:
+            return begin + start
+    return end
+
+
+def _numbers(text: str) -> Iterator[tuple[Span, str]]:
+    """Yield where card numbers and SSNs are, in order, and what to put there."""
+    if len(text) < SSN_DIGITS:
+        return
+    plain = plain_of(text)
+    if not plain_may_have_number(plain):
+        return
+    urls = urls_of(plain) if "://" in plain else []
+    for found in RUN.finditer(plain):
+        for chain in chains_of(plain, found.span(), urls):
+            yield from _removals(plain, chain)
 
 
 @transform(
@@ -67,9 +90,10 @@ def redact(value: Any) -> str:
     """A text without card numbers and US social security numbers.
 
     A card number has 13 to 19 digits, in groups or not, a network's first digits and
-    length, and passes the Luhn check. An SSN is written 123-45-6789 or 123 45 6789;
-    nine digits in other groups are one only a few words after SSN or social security.
-    Parts of longer identifiers and of URLs stay.
+    length, and passes the Luhn check. An SSN is written 123-45-6789, 123 45 6789 or
+    123.45.6789; nine digits in other groups are one only a few words after SSN or
+    social security. Digits, spaces and dashes of any script count. Parts of longer
+    identifiers and of URLs stay, but for a URL's `card=`, `cc=`, `pan=` and `ssn=`.
     """
     return redact_text(text_of(value))
 
@@ -154,7 +178,9 @@ def _is_ssn(digits: str) -> bool:
 
 
 def _is_written_as_ssn(chain: DigitChain, at: int, behind: int) -> bool:
-    return chain.sizes(at, behind) == [3, 2, 4] and not chain.is_listed(at, behind)
+    has_dots = {*chain.between[at + 1 : behind]} == {"."}
+    is_one = has_dots or not chain.is_listed(at, behind)
+    return is_one and chain.sizes(at, behind) == [3, 2, 4]
 
 
 def _names_ssn(before: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from worker.mapping.transforms.free_text import whole_until
 from worker.mapping.transforms.registry import Argument, text_of, transform
 
 LONGEST_WORD = 30
@@ -125,25 +126,29 @@ def check_length(length: int) -> None:
 @transform(
     ("a long summary", 10, "a long..."),
     ("short", 10, "short"),
+    ("pay by 4111 1111 1111 1111", 24, "pay by..."),
     gives="text",
     argument=Argument.NUMBER,
     bounds=True,
     check=check_length,
 )
 def truncate(value: Any, length: int) -> str:
-    """At most so many characters, cut at a word where there is one, with `...`."""
+    """At most so many characters, cut at a word where there is one, with `...`.
+
+    A card number or a social security number is left out rather than cut.
+    """
     text = text_of(value)
     if len(text) <= length:
         return text
     if length < 4:
-        return text[:length]
+        return text[: whole_until(text, length)]
     cut = text[: length - 3]
     if not text[length - 3].isspace():
         # Back to the last word's end, but not far: a long word is cut where it is.
         space = cut.rfind(" ", max(0, len(cut) - LONGEST_WORD))
         if cut[:space].strip() and space > 0:
             cut = cut[:space]
-    return cut.rstrip() + "..."
+    return cut[: whole_until(text, len(cut))].rstrip() + "..."
 
 
 @transform(
