@@ -88,6 +88,27 @@ def test_the_events_of_a_reason_are_listed_the_oldest_first(
     assert [(e["event"], e["hint"]) for e in listed] == [(i, HINT) for i in parked[1:]]
 
 
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("body_purged", "discard it"),
+        ("gave_up", "crm-sync events NUMBER"),
+        ("internal_error", "the worker's log"),
+        ("mapping_lost", "replay by today's"),
+        ("bad_payload", "cannot read"),
+    ],
+)
+def test_an_event_that_is_parked_without_a_record_has_a_hint_too(
+    database: Engine, reason: str, hint: str
+) -> None:
+    settle(database, "1", reason=reason, records=())
+
+    (group,) = json.loads(run(database, "parked", "--json").out)["parked"]
+
+    assert hint in group["hint"]
+    assert hint in run(database, "parked", "--reason", reason).out
+
+
 def test_nothing_parked_is_said_to_be_so(database: Engine) -> None:
     assert run(database, "parked").out == "nothing is parked\n"
     listed = run(database, "parked", "--reason", "no_match")
