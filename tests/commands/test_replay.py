@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -266,6 +267,18 @@ def test_with_redis_away_the_sweep_rings(database: Engine, parked: list[int]) ->
     assert ended.exit_code == 0
     assert "the sweep rings" in ended.err
     assert states(database).count("pending") == 3
+
+
+def test_a_database_that_is_away_is_named(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}"
+
+    ended = crm_sync("replay", "--all", "--yes", DATABASE_URL=url)
+
+    assert ended.exit_code == 1
+    assert ended.err == (
+        "crm-sync: the database: OperationalError: see DATABASE_URL, and crm-sync"
+        " doctor\n"
+    )
 
 
 def test_discarded_events_are_skipped_and_it_is_written_down_why(

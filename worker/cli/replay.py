@@ -105,7 +105,7 @@ def replay(
 def _say_how_many(counted: Counted, original: bool, rate: float) -> None:
     typer.echo(f"{number(counted.matching)} found")
     left_as_is(counted.purged, "the body was purged or erased")
-    why = "an older revision of a synced one"
+    why = "a newer revision took its place"
     why += ", or not written by a mapping that is kept" if original else ""
     left_as_is(counted.matching - counted.replayable - counted.purged, why)
     waiting = counted.replayable - counted.urgent_replayable
