@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from tests.commands.running import Ended, crm_sync
 from tests.store.test_events import NOW, new_event
@@ -17,7 +18,7 @@ from tests.store.test_replays import settle
 from worker import broker
 from worker.errors import BrokerUnavailable
 from worker.model import State
-from worker.store.events import Events
+from worker.store.events import EVENT, Events
 
 HINT = "cora/call.completed.yaml:5: no Debt_Account__c: create the record, then replay"
 NOBODY_THERE = 2
@@ -86,6 +87,27 @@ def test_the_events_of_a_reason_are_listed_the_oldest_first(
 
     listed = json.loads(ended.out)["parked"]
     assert [(e["event"], e["hint"]) for e in listed] == [(i, HINT) for i in parked[1:]]
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("body_purged", "discard it"),
+        ("gave_up", "crm-sync events NUMBER"),
+        ("internal_error", "the worker's log"),
+        ("mapping_lost", "replay by today's"),
+        ("bad_payload", "cannot read"),
+    ],
+)
+def test_an_event_that_is_parked_without_a_record_has_a_hint_too(
+    database: Engine, reason: str, hint: str
+) -> None:
+    settle(database, "1", reason=reason, records=())
+
+    (group,) = json.loads(run(database, "parked", "--json").out)["parked"]
+
+    assert hint in group["hint"]
+    assert hint in run(database, "parked", "--reason", reason).out
 
 
 def test_nothing_parked_is_said_to_be_so(database: Engine) -> None:
@@ -171,6 +193,8 @@ def test_a_person_is_asked(
         (["replay"], "say --all"),
         (["replay", "--all", "--state", "pending"], "none of synced, skipped, parked"),
         (["replay", "--since", "yesterday"], "is neither 2026-05-04"),
+        (["replay", "--since", "0001-01-01T00:00:00+23:59"], "is neither 2026"),
+        (["replay", "--until", "9999-12-31T23:59:59-10:00"], "is neither 2026"),
         (
             ["replay", "--since", "2026-05-05", "--until", "2026-05-04"],
             "--since has to be before",
@@ -194,9 +218,46 @@ def test_a_choice_that_makes_no_sense_is_refused(
 def test_what_is_not_replayed_is_said(database: Engine, parked: list[int]) -> None:
     ended = run(database, "replay", "--all", "--mapping-version", "original", "--yes")
 
-    assert "3 events of them left as they are" in ended.out
+    assert "3 of them are left as they are" in ended.out
     assert "not written by a mapping that is kept" in ended.out
     assert states(database) == ["synced", "parked", "parked", "parked"]
+
+
+def test_what_was_purged_is_said_to_be_left(
+    database: Engine, parked: list[int]
+) -> None:
+    with database.begin() as connection:
+        query = update(EVENT).where(EVENT.c.id == parked[1])
+        connection.execute(query.values(purged_at=NOW))
+
+    ended = run(database, "replay", "--all", "--yes")
+    again = run(database, "replay", "--all", "--yes")
+
+    left = "1 of them is left as it is: the body was purged or erased"
+    assert left in ended.out
+    assert "2 events due again" in ended.out
+    assert (again.exit_code, again.out) == (0, f"1 event found\n{left}\n")
+    assert states(database) == ["synced", "pending", "parked", "pending"]
+
+
+def test_ctrl_c_says_what_it_leaves_behind(database: Engine, parked: list[int]) -> None:
+    with patch("worker.store.replays.add_attempts", side_effect=KeyboardInterrupt):
+        ended = run(database, "replay", "--all", "--yes")
+
+    assert ended.exit_code not in (0, None)
+    assert "ended early: crm-sync audit says how many were done" in ended.err
+    (act,) = audited(database)
+    assert (act["action"], act["count"]) == ("replay", 0)
+
+
+def test_whoever_gives_up_compliance_calls_is_told(
+    database: Engine, parked: list[int]
+) -> None:
+    urgent = settle(database, "9", urgent=True)
+
+    ended = run(database, "discard", urgent, parked[0], "--reason", "sold", "--dry-run")
+
+    assert ended.out == "2 events found\ncompliance calls among them: 1\n"
 
 
 def test_with_redis_away_the_sweep_rings(database: Engine, parked: list[int]) -> None:
@@ -206,6 +267,18 @@ def test_with_redis_away_the_sweep_rings(database: Engine, parked: list[int]) ->
     assert ended.exit_code == 0
     assert "the sweep rings" in ended.err
     assert states(database).count("pending") == 3
+
+
+def test_a_database_that_is_away_is_named(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}"
+
+    ended = crm_sync("replay", "--all", "--yes", DATABASE_URL=url)
+
+    assert ended.exit_code == 1
+    assert ended.err == (
+        "crm-sync: the database: OperationalError: see DATABASE_URL, and crm-sync"
+        " doctor\n"
+    )
 
 
 def test_discarded_events_are_skipped_and_it_is_written_down_why(

@@ -159,6 +159,26 @@ def test_a_probe_whose_worker_died_is_given_up() -> None:
     assert breaker.enter(urgent=True) == 2
 
 
+@pytest.mark.parametrize("seconds", [1.0, 600.0, PROBE_SECONDS])
+def test_an_open_circuit_does_not_last_until_a_clock_set_back_comes_round(
+    seconds: float,
+) -> None:
+    moment = Moment()
+    breaker = Breaker(OwnBoard(), moment)
+    breaker.failed(0, CrmUnavailable("away", seconds))
+    moment.seconds -= 3600
+
+    assert breaker.enter(urgent=False) == 1
+
+
+def test_a_turn_does_not_wait_until_a_clock_set_back_comes_round() -> None:
+    board = OwnBoard()
+    assert take_turn(board, "limits", 5000, 60)
+
+    assert not take_turn(board, "limits", 4999, 60)
+    assert take_turn(board, "limits", 1000, 60)
+
+
 def test_sixteen_workers_take_one_probe_through_redis(redis_url: str) -> None:
     moment = Moment()
     boards = [board_at(redis_url, moment) for _ in range(16)]

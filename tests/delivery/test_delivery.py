@@ -293,6 +293,23 @@ def test_a_call_that_salesforce_never_takes_is_parked_after_the_retry_hours(
     assert harness.ended(urgent) == ("pending", "crm_unavailable")
 
 
+def test_what_is_given_up_is_not_said_to_be_tried_again(
+    harness: Harness, org: LocalOrg
+) -> None:
+    add_account(org)
+    org.faults.add("row_lock", object="Task")
+    answer = harness.send(cora_call())
+
+    for _ in range(10):
+        harness.clock.move(hours=8)
+        harness.drain()
+
+    assert harness.ended(answer) == ("parked", "gave_up")
+    (task,) = [r for r in harness.records(answer) if r.state == "parked"]
+    assert "it was tried for RETRY_HOURS" in str(task.hint)
+    assert "it is tried again" not in str(task.hint)
+
+
 def test_an_answer_lost_after_the_commit_makes_no_second_task(
     harness: Harness, org: LocalOrg
 ) -> None:

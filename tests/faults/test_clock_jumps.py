@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from tests.delivery.harness import Harness, Spy, add_account, cora_call
 from tests.store.test_events import NOW, new_event
+from tests.store.test_replays import replay, settle
 from worker.localorg import LocalOrg
 from worker.store.ahead import bring_forward
 from worker.store.events import Events
@@ -67,6 +68,42 @@ def test_what_came_in_before_the_clock_was_set_back_is_due_at_the_next_sweep(
 
     assert (too_early, moved) == ([], 1)
     assert harness.ended(answer) == SYNCED
+    assert bring_forward(harness.engine, harness.clock()) == 0
+
+
+@pytest.mark.parametrize("outcomes", [{}, {"doNotCall": True}])
+def test_what_was_tried_while_the_clock_was_ahead_is_due_at_the_next_sweep(
+    harness: Harness, org: LocalOrg, outcomes: dict[str, bool]
+) -> None:
+    add_account(org)
+    org.faults.add("row_lock", object="Task")
+    answer = harness.send(cora_call(outcomes=outcomes))
+    harness.clock.move(days=30)
+    harness.drain()
+    harness.clock.move(days=-30, seconds=30)
+    org.faults.clear()
+
+    moved = bring_forward(harness.engine, harness.clock())
+    harness.drain()
+
+    assert moved == 1
+    assert harness.ended(answer) == SYNCED
+
+
+def test_a_replay_that_is_spread_over_days_stays_so(engine: Engine) -> None:
+    for number in range(3):
+        settle(engine, str(number))
+
+    replay(engine, NOW, rate=1e-5)
+
+    assert bring_forward(engine, NOW) == 0
+
+
+def test_a_usual_wait_is_left_alone(harness: Harness, org: LocalOrg) -> None:
+    org.faults.add("row_error", object="Task", statusCode="STORAGE_LIMIT_EXCEEDED")
+    harness.send(cora_call())
+    harness.drain()
+
     assert bring_forward(harness.engine, harness.clock()) == 0
 
 

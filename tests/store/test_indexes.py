@@ -118,6 +118,25 @@ def test_what_came_in_ahead_of_the_clock_is_found_by_its_index(many: Engine) -> 
     assert "ix_event_received" in plan
 
 
+def test_what_waits_for_a_clock_set_back_is_found_by_its_index(many: Engine) -> None:
+    rows = [
+        {**OLD_EVENT, "dedupe_key": f"due-{n}", "state": "pending", "lane": n % 2}
+        for n in range(3000)
+    ]
+    lanes = Lanes(many)
+    for lane in range(2):
+        lanes.lease(lane, NOW, 60)
+    with many.begin() as connection:
+        connection.execute(insert(EVENT), rows)
+        connection.execute(text("ANALYZE"))
+
+    plan = plans_of(many, lambda: bring_forward(many, NOW + 9999 * MINUTE))
+
+    assert "ix_event_due" in plan
+    assert "SCAN event" not in plan
+    assert "Seq Scan on event" not in plan
+
+
 def test_what_came_before_of_a_delivery_is_found_by_its_indexes(many: Engine) -> None:
     gone = [
         {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import Engine, insert, update
@@ -12,13 +14,15 @@ from tests.store.test_events import NOW, new_event
 from tests.store.test_lanes import outcome, record, take
 from tests.store.test_migrations import OLD_EVENT
 from worker.model import State
-from worker.store.attempts import Attempts
+from worker.store.attempts import Attempts, add_attempts
+from worker.store.audit import Audit
+from worker.store.counting import Counted
 from worker.store.events import EVENT, Events
 from worker.store.lanes import Lanes
 from worker.store.mapping_texts import MappingText, MappingTexts
 from worker.store.parked import Parked
-from worker.store.replays import BATCH, Replayed, Replays
-from worker.store.selection import Selection
+from worker.store.replays import Replayed, Replays
+from worker.store.selection import BATCH, Selection
 
 LATER = NOW + timedelta(days=3)
 MINUTE = timedelta(minutes=1)
@@ -187,6 +191,63 @@ def test_a_superseded_revision_is_never_replayed(engine: Engine) -> None:
     done = replay(engine, event_ids=(stored.event_id,), state=None)
 
     assert done.events == 0
+
+
+def test_what_was_purged_is_left_as_it_is(engine: Engine) -> None:
+    purged, kept = settle(engine, "1"), settle(engine, "2", urgent=True)
+    with engine.begin() as connection:
+        query = update(EVENT).where(EVENT.c.id == purged)
+        connection.execute(query.values(purged_at=NOW, urgent=True))
+
+    counted = Replays(engine).count(Selection())
+    done = replay(engine)
+
+    assert counted == Counted(2, 1, purged=1, urgent=2, urgent_replayable=1)
+    assert done.events == 1
+    states = {row.id: row.state for row in Events(engine).newest(9)}
+    assert states == {purged: "parked", kept: "pending"}
+    (waiting,) = Events(engine).records([purged])
+    assert waiting.state == "parked"
+
+
+def test_discarded_events_are_chosen_by_the_record_that_they_were_parked_for(
+    engine: Engine,
+) -> None:
+    event_id = settle(engine, "1")
+    Replays(engine).discard(Selection(), LATER, most=ALL)
+    discarded = {"state": State.SKIPPED, "reason": "discarded"}
+
+    other = replay(engine, object="Case", **discarded)
+    done = replay(engine, object="Task", error_code="NO_SUCH", **discarded)
+
+    assert (other.events, done.events) == (0, 1)
+    assert Events(engine).get(event_id).state == "pending"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("act", ["replay", "discard"])
+def test_the_audit_counts_what_was_done_where_an_act_is_ended_early(
+    engine: Engine, act: str
+) -> None:
+    many(engine, BATCH + 7)
+    audit, store = Audit(engine), Replays(engine)
+    act_id = audit.note(act, actor="a", subject="", count=0, detail="", at=NOW)
+    noted: list[int] = []
+
+    def note(*arguments: Any) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(1)
+        add_attempts(*arguments)
+
+    with (
+        patch("worker.store.replays.add_attempts", note),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        getattr(store, act)(Selection(), LATER, most=ALL, act_id=act_id)
+
+    (row,) = audit.newest(9)
+    assert row.count == BATCH
+    assert Events(engine).count_by_state()["parked"] == 7
 
 
 def test_by_the_original_mapping_only_what_has_one_that_is_kept(engine: Engine) -> None:

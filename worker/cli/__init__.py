@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from worker.errors import SyncError
+from worker.errors import StoreUnavailable, SyncError
 
 # In the order of the help. Each is a module here with a function or, if it has commands
 # of its own, an `app`.
@@ -82,5 +82,12 @@ def main() -> None:
     try:
         make_app(named or COMMANDS)()
     except SyncError as error:
-        sys.stderr.write(f"crm-sync: {error}\n")
+        sys.stderr.write(f"crm-sync: {_words(error)}\n")
         sys.exit(1)
+
+
+def _words(error: SyncError) -> str:
+    """Return what to print; a database that is away says its error's kind alone."""
+    if type(error) is StoreUnavailable:
+        return f"the database: {error}: see DATABASE_URL, and crm-sync doctor"
+    return str(error)

@@ -21,10 +21,10 @@ def actor(variables: Mapping[str, str]) -> str:
 
 def note_act(
     action: str, subject: str, count: int, *, at: datetime, detail: str = ""
-) -> None:
+) -> int:
     """Write down what was done by hand, and by whom, as `Audit.note` takes it."""
     who = actor(os.environ)
-    stores.audit().note(
+    return stores.audit().note(
         action, actor=who, subject=subject, count=count, detail=detail, at=at
     )
 

@@ -23,6 +23,7 @@ from worker.cli.selecting import (
     ask,
     choose,
     number,
+    told_if_ended_early,
 )
 from worker.model import State
 from worker.store.selection import Selection
@@ -69,8 +70,11 @@ def discard(
         error_code=error_code,
         everything=everything,
     )
-    found = stores.replays().count(chosen).matching
+    counted = stores.replays().count(chosen)
+    found = counted.matching
     typer.echo(f"{number(found)} found")
+    if counted.urgent:
+        typer.echo(f"compliance calls among them: {counted.urgent:,}")
     if found and not dry_run:
         ask(f"Discard {number(found)}?", yes=yes)
         _discard(chosen, found, why.strip()[:LONGEST_REASON])
@@ -78,6 +82,7 @@ def discard(
 
 def _discard(chosen: Selection, most: int, why: str) -> None:
     now = bootstrap.utc_now()
-    note_act("discard", str(chosen), most, at=now, detail=why)
-    done = stores.replays().discard(chosen, now, most=most)
+    act_id = note_act("discard", str(chosen), 0, at=now, detail=why)
+    with told_if_ended_early():
+        done = stores.replays().discard(chosen, now, most=most, act_id=act_id)
     typer.echo(f"{number(done)} discarded")

@@ -16,7 +16,8 @@ def moment(text: str | None, option: str, *, is_end: bool = False) -> datetime |
             day = date.fromisoformat(text) + timedelta(days=is_end)
             return datetime.combine(day, time(), UTC)
         at = datetime.fromisoformat(text)
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         message = f"{option}: {text!r} is neither 2026-05-04 nor 2026-05-04T10:15:30Z"
         raise typer.BadParameter(message) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at

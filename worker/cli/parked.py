@@ -13,6 +13,15 @@ from worker.cli import stores
 from worker.cli.terminal import cells, console
 from worker.store.tables import RecordRow
 
+# What to do where it is the event that is parked, and none of its records.
+_OF_NO_RECORD = {
+    "bad_payload": "this version cannot read what an older one took: see its log",
+    "body_purged": "nothing can be read out of it any more: discard it",
+    "gave_up": "crm-sync events NUMBER shows what was in the way: mend it, then replay",
+    "internal_error": "a fault of crm-sync: the worker's log has its place",
+    "mapping_lost": "its own mapping cannot be read any more: replay by today's",
+}
+
 
 def parked(
     reason: Annotated[
@@ -53,7 +62,7 @@ def _groups() -> list[dict[str, Any]]:
             "events": group.events,
             "oldest": group.oldest,
             "received_at": group.oldest_at.isoformat(timespec="seconds"),
-            **_at_fault(records.get(group.oldest, ())),
+            **_at_fault(group.reason, records.get(group.oldest, ())),
         }
         for group in groups
     ]
@@ -70,17 +79,17 @@ def _events(reason: str, limit: int) -> list[dict[str, Any]]:
             "type": row.type,
             "received_at": row.received_at.isoformat(timespec="seconds"),
             "attempts": row.attempts,
-            **_at_fault(records.get(row.id or 0, ())),
+            **_at_fault(reason, records.get(row.id or 0, ())),
         }
         for row in rows
     ]
 
 
-def _at_fault(records: Sequence[RecordRow]) -> dict[str, Any]:
+def _at_fault(reason: str, records: Sequence[RecordRow]) -> dict[str, Any]:
     """Return what the first parked record says: object, code and hint."""
     first = next(iter(records), None)
     return {
         "object": first and first.object,
         "error_code": first and first.error_code,
-        "hint": first and first.hint,
+        "hint": (first and first.hint) or _OF_NO_RECORD.get(reason),
     }

@@ -23,12 +23,14 @@ from worker.cli.selecting import (
     Yes,
     ask,
     choose,
+    left_as_is,
     number,
     settled,
+    told_if_ended_early,
 )
 from worker.errors import BrokerUnavailable
 from worker.model import State
-from worker.store.replays import Counted
+from worker.store.counting import Counted
 from worker.store.selection import Selection
 
 USUAL_RATE = 50.0
@@ -102,13 +104,13 @@ def replay(
 
 def _say_how_many(counted: Counted, original: bool, rate: float) -> None:
     typer.echo(f"{number(counted.matching)} found")
-    left = counted.matching - counted.replayable
-    if left:
-        why = "an older revision of a synced one"
-        why += ", or not written by a mapping that is kept" if original else ""
-        typer.echo(f"{number(left)} of them left as they are: {why}")
-    if counted.replayable and rate:
-        minutes = counted.replayable / rate / 60
+    left_as_is(counted.purged, "the body was purged or erased")
+    why = "a newer revision took its place"
+    why += ", or not written by a mapping that is kept" if original else ""
+    left_as_is(counted.matching - counted.replayable - counted.purged, why)
+    waiting = counted.replayable - counted.urgent_replayable
+    if waiting and rate:
+        minutes = waiting / rate / 60
         typer.echo(f"at {rate:g} a second they are due within {minutes:.1f} minutes")
 
 
@@ -116,10 +118,11 @@ def _replay(chosen: Selection, most: int, original: bool, rate: float) -> None:
     now = bootstrap.utc_now()
     version = MappingVersion.ORIGINAL if original else MappingVersion.CURRENT
     detail = f"mapping {version}, {rate:g} a second"
-    note_act("replay", str(chosen), most, at=now, detail=detail)
-    done = stores.replays().replay(
-        chosen, now, most=most, per_second=rate, original=original
-    )
+    act_id = note_act("replay", str(chosen), 0, at=now, detail=detail)
+    with told_if_ended_early():
+        done = stores.replays().replay(
+            chosen, now, most=most, per_second=rate, original=original, act_id=act_id
+        )
     typer.echo(f"{number(done.events)} due again; crm-sync events shows what becomes")
     try:
         for lane in sorted(done.lanes):

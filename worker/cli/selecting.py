@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -100,3 +102,21 @@ def ask(question: str, *, yes: bool) -> None:
 def number(count: int, noun: str = "event") -> str:
     """Return a count in words, such as `1 event`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def left_as_is(count: int, why: str) -> None:
+    """Say how many are not touched, if any, and why."""
+    if count:
+        are = "is left as it is" if count == 1 else "are left as they are"
+        typer.echo(f"{count:,} of them {are}: {why}")
+
+
+@contextmanager
+def told_if_ended_early() -> Iterator[None]:
+    """Say what Ctrl-C leaves behind: each batch is whole, and counted in the audit."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        message = "ended early: crm-sync audit says how many were done, the rest is"
+        typer.echo(f"{message} as it was", err=True)
+        raise

@@ -113,7 +113,7 @@ class ErrorRow:
         return any(fnmatchcase(code, own) for own in self.codes)
 
 
-_PASSES = "nothing to do: it is tried again"
+PASSES = "nothing to do: it is tried again"
 
 
 def passes(
@@ -125,7 +125,7 @@ def passes(
     splits: bool = True,
 ) -> ErrorRow:
     """Return a row of what passes by itself."""
-    return ErrorRow(codes, where, act, Who.NOBODY, _PASSES, says, wait, splits)
+    return ErrorRow(codes, where, act, Who.NOBODY, PASSES, says, wait, splits)
 
 
 def parks(

@@ -101,7 +101,7 @@ class OrgGuard:
         """
         usage, now = self.meter.latest(), self._clock_seconds()
         is_paused = self._budget.allows(usage) is Allowance.URGENT_ONLY
-        is_old = usage is None or (is_paused and now - usage.read_at >= RECHECK_SECONDS)
+        is_old = usage is None or (is_paused and _is_far(usage.read_at, now))
         if not is_old or not take_turn(self._board, "recheck", now, RECHECK_SECONDS):
             return True
         try:
@@ -187,6 +187,11 @@ class OrgPermit:
     def _passed(self) -> None:
         self._has_passed = True
         self.breaker.passed()
+
+
+def _is_far(read_at: float, now: float) -> bool:
+    """Return whether that was long ago, or is of a clock that was set back since."""
+    return not -RECHECK_SECONDS < now - read_at < RECHECK_SECONDS
 
 
 def _is_busy(error: CrmUnavailable) -> bool:

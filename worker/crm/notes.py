@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 Note = dict[str, Any]
 
+# The clocks of several machines are never this far apart.
+APART_SECONDS = 60.0
+
 
 class Board(Protocol):
     """Notes by name. A note that nobody wrote is empty. Nothing is raised."""
@@ -31,12 +34,16 @@ def number(note: Note, name: str) -> float:
 
 
 def take_turn(board: Board, name: str, now: float, every_seconds: float) -> bool:
-    """Take the next turn at something that all workers do once in so many seconds."""
+    """Take the next turn at something that all workers do once in so many seconds.
+
+    A turn that is farther off is of a clock that was set back since.
+    """
     is_taken = False
 
     def take(note: Note) -> Note:
         nonlocal is_taken
-        is_taken = now >= number(note, "next_at")
+        wait_seconds = number(note, "next_at") - now
+        is_taken = not 0 < wait_seconds <= every_seconds + APART_SECONDS
         return {"next_at": now + every_seconds} if is_taken else note
 
     board.change(name, take)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from worker.crm import Batch, CompositeCrm, Crm, RowResult, Written
+from worker.crm.error_kinds import PASSES
 from worker.delivery.limits import LOCKED, OF_SOME_ROWS, TOO_MUCH, is_governed
 from worker.delivery.merging import Row
 from worker.delivery.pace import TOGETHER, Pace
@@ -197,7 +198,7 @@ def _put_later(rows: Iterable[Row], reason: str, code: str | None) -> None:
     """Let these rows be due again, without a word against the org as a whole."""
     for row in rows:
         for job in row.jobs:
-            hint = f"{job.write.place}: nothing to do: it is tried again"
+            hint = f"{job.write.place}: {PASSES}"
             job.end(State.PENDING, reason=reason, error_code=code, hint=hint)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from worker.crm.error_kinds import PASSES
 from worker.delivery.linking import NO_MATCH
 from worker.delivery.ordering import WAITS_FOR_PARENT
 from worker.delivery.planning import EventPlan
@@ -16,6 +17,8 @@ LEAST_ATTEMPTS = 10
 # Whom a record refers to may come after it, but is not waited for without end.
 PARENT_HOURS = 4
 PARENT_ATTEMPTS = 4
+# In place of "it is tried again", which is true no more.
+_NEVER_PASSED = "it was tried for RETRY_HOURS: see what is in the way, then replay"
 
 
 def fold(
@@ -90,8 +93,10 @@ def _only_parents_miss(records: tuple[RecordOutcome, ...]) -> bool:
 
 
 def _given_up(record: RecordOutcome) -> RecordOutcome:
-    is_pending = record.state is State.PENDING
-    return replace(record, state=State.PARKED) if is_pending else record
+    if record.state is not State.PENDING:
+        return record
+    hint = (record.hint or f"{record.place}: {PASSES}").replace(PASSES, _NEVER_PASSED)
+    return replace(record, state=State.PARKED, hint=hint)
 
 
 def _state(records: tuple[RecordOutcome, ...]) -> tuple[State, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -31,8 +31,8 @@ class Audit:
         count: int,
         detail: str,
         at: datetime,
-    ) -> None:
-        """Write an act down.
+    ) -> int:
+        """Write an act down; return the row's id, for `count_in`.
 
         `subject` is an event's id, a party's hash or a filter as JSON: it and `detail`
         hold no payload value. `count` is how many events it changed.
@@ -46,10 +46,21 @@ class Audit:
             "detail": detail,
         }
         with writing(self._engine) as connection:
-            connection.execute(insert(AUDIT).values(values))
+            query = insert(AUDIT).values(values).returning(AUDIT.c.id)
+            return int(connection.execute(query).scalar_one())
 
     def newest(self, limit: int) -> Sequence[AuditRow]:
         """Return the newest acts, newest first."""
         query = select_rows(AuditRow).order_by(col(AuditRow.id).desc()).limit(limit)
         with reading(self._engine) as connection, Session(connection) as session:
             return session.exec(query).all()
+
+
+def count_in(connection: Connection, act_id: int | None, events: int) -> None:
+    """Count events for an act in the transaction that changes them.
+
+    So the audit is right about an act that was ended in the middle.
+    """
+    if act_id is not None:
+        row = update(AUDIT).where(AUDIT.c.id == act_id)
+        connection.execute(row.values(count=AUDIT.c.count + events))

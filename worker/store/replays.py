@@ -1,13 +1,13 @@
 """Settled events made due again, or given up, by a person's act. Floor 2.
 
-In batches, each a transaction of at most five statements, by id, so that any number of
+In batches, each a transaction of at most six statements, by id, so that any number of
 events holds no lock for long. Only settled events are touched: what is pending is a
 drainer's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
-    func,
     select,
     true,
     update,
@@ -28,23 +27,21 @@ from sqlalchemy import (
 
 from worker.model import State
 from worker.store.attempts import ATTEMPT, Attempt, add_attempts
-from worker.store.engine import reading, writing
+from worker.store.audit import count_in
+from worker.store.counting import Counted, count_chosen
+from worker.store.engine import writing
 from worker.store.events import EVENT
 from worker.store.outcomes import RECORD
-from worker.store.selection import Selection, has_mapping_text, is_newest
+from worker.store.selection import (
+    BATCH,
+    DISCARDED,
+    Selection,
+    pieces,
+    replayable,
+)
 
-BATCH = 500
-DISCARDED = "discarded"
 REPLAYED = "replayed"
 _IS_SETTLED = EVENT.c.state != State.PENDING.value
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many events a selection has, and how many of them may be replayed."""
-
-    matching: int
-    replayable: int
 
 
 @dataclass(slots=True)
@@ -65,10 +62,10 @@ class Replays:
     def count(self, selection: Selection, *, original: bool = False) -> Counted:
         """Return how many there are. An old revision is never replayed over a newer.
 
-        By its `original` mapping only what was written by one that is kept.
+        Nor is what was purged, and by its `original` mapping only what was written by
+        one that is kept.
         """
-        matching = self._count(selection, true())
-        return Counted(matching, self._count(selection, _replayable(original)))
+        return count_chosen(self._engine, selection, original=original)
 
     def replay(
         self,
@@ -78,11 +75,13 @@ class Replays:
         most: int,
         per_second: float = 0.0,
         original: bool = False,
+        act_id: int | None = None,
     ) -> Replayed:
         """Make the oldest `most` due again, so many `per_second`; 0 is all at once.
 
         Urgent ones are due at once. What was not synced of an event is sent again, and
-        all of it where its mapping has changed or is to be the `original`.
+        all of it where its mapping has changed or is to be the `original`. Each batch
+        is counted in the audit's row `act_id`.
         """
         done = Replayed(0, set(), now)
         step = timedelta(seconds=1 / per_second) if per_second else timedelta()
@@ -101,11 +100,21 @@ class Replays:
             done.lanes |= {row.lane for row in rows}
             done.last_due_at = max(done.last_due_at, *due.values())
 
-        self._in_batches(selection, _replayable(original), most, act)
+        self._in_batches(selection, replayable(original), most, act, act_id)
         return done
 
-    def discard(self, selection: Selection, now: datetime, *, most: int) -> int:
-        """Give the oldest `most` up: they are skipped; return how many."""
+    def discard(
+        self,
+        selection: Selection,
+        now: datetime,
+        *,
+        most: int,
+        act_id: int | None = None,
+    ) -> int:
+        """Give the oldest `most` up: they are skipped; return how many.
+
+        Each batch is counted in the audit's row `act_id`.
+        """
         done = 0
 
         def act(connection: Connection, rows: Sequence[Row[Any]]) -> None:
@@ -119,17 +128,8 @@ class Replays:
             )
             done += len(rows)
 
-        self._in_batches(selection, true(), most, act)
+        self._in_batches(selection, true(), most, act, act_id)
         return done
-
-    def _count(self, selection: Selection, condition: ColumnElement[bool]) -> int:
-        wanted = and_(*selection.conditions(), condition)
-        total = 0
-        with reading(self._engine) as connection:
-            for named in _named(selection):
-                query = select(func.count()).select_from(EVENT).where(wanted, named)
-                total += connection.scalar(query) or 0
-        return total
 
     def _in_batches(
         self,
@@ -137,9 +137,10 @@ class Replays:
         condition: ColumnElement[bool],
         most: int,
         act: Callable[[Connection, Sequence[Row[Any]]], None],
+        act_id: int | None,
     ) -> None:
         wanted = and_(*selection.conditions(), condition)
-        for named in _named(selection):
+        for named in pieces(selection):
             after = 0
             while most > 0:
                 size = min(BATCH, most)
@@ -147,23 +148,11 @@ class Replays:
                     rows = _take(connection, and_(wanted, named), after, size)
                     if rows:
                         act(connection, rows)
+                        count_in(connection, act_id, len(rows))
                 most -= len(rows)
                 if len(rows) < size:
                     break
                 after = rows[-1].id
-
-
-def _named(selection: Selection) -> Iterator[ColumnElement[bool]]:
-    """Yield conditions that name the ids, in pieces, or one that names none."""
-    ids = sorted(set(selection.event_ids))
-    if not ids:
-        yield true()
-    for start in range(0, len(ids), BATCH):
-        yield EVENT.c.id.in_(ids[start : start + BATCH])
-
-
-def _replayable(original: bool) -> ColumnElement[bool]:
-    return and_(is_newest(), has_mapping_text()) if original else is_newest()
 
 
 def _take(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -17,6 +18,8 @@ from worker.store.outcomes import RECORD
 from worker.store.tables import EventRow
 
 SETTLED = (State.SYNCED, State.SKIPPED, State.PARKED)
+DISCARDED = "discarded"
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Selection:
 
     Without a `state` it is every settled one: what is pending is never meant. Times are
     those of receipt, from `since` on and before `until`. `object` and `error_code` are
-    of a record that ended as the event did.
+    of a record that ended as the event did, or before it was discarded.
     """
 
     event_ids: tuple[int, ...] = ()
@@ -73,12 +76,37 @@ class Selection:
         return found
 
     def _has_record(self) -> ColumnElement[bool]:
-        wanted = [RECORD.c.event_id == EVENT.c.id, RECORD.c.state == EVENT.c.state]
+        discarded = EVENT.c.reason == DISCARDED
+        ended = or_(
+            RECORD.c.state == EVENT.c.state,
+            and_(discarded, RECORD.c.state == State.PARKED.value),
+        )
+        wanted = [RECORD.c.event_id == EVENT.c.id, ended]
         if self.object is not None:
             wanted.append(RECORD.c.object == self.object)
         if self.error_code is not None:
             wanted.append(RECORD.c.error_code == self.error_code)
         return exists().where(and_(*wanted))
+
+
+def pieces(selection: Selection) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that name the ids, in pieces, or one that names none."""
+    ids = sorted(set(selection.event_ids))
+    if not ids:
+        yield true()
+    for start in range(0, len(ids), BATCH):
+        yield EVENT.c.id.in_(ids[start : start + BATCH])
+
+
+def replayable(original: bool) -> ColumnElement[bool]:
+    """Say of an event that it may be replayed, by its `original` mapping or today's."""
+    may_be = and_(~is_purged(), is_newest())
+    return and_(may_be, has_mapping_text()) if original else may_be
+
+
+def is_purged() -> ColumnElement[bool]:
+    """Say of an event that its body is gone."""
+    return EVENT.c.purged_at.is_not(None)
 
 
 def is_newest() -> ColumnElement[bool]:
