@@ -205,7 +205,9 @@ def test_erase_of_a_held_party_is_refused(run: Run, ledger: Ledger) -> None:
     assert ledger.with_body() == {"one"}
 
 
-@pytest.mark.parametrize("key", ["", Fernet.generate_key().decode()])
+@pytest.mark.parametrize(
+    "key", ["", Fernet.generate_key().decode()], ids=["no key", "another key"]
+)
 @pytest.mark.parametrize(
     "command",
     [
