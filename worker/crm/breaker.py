@@ -50,7 +50,10 @@ class Circuit:
     def probed(self, now: float, *, urgent: bool) -> Circuit | None:
         """Return the circuit with a probe under way, or None while it is too early."""
         head_start = min(HEAD_START * self.wait_seconds, LONGEST_HEAD_START_SECONDS)
-        if now < self.ask_at + (0.0 if urgent else head_start):
+        left_seconds = self.ask_at + (0.0 if urgent else head_start) - now
+        # Nobody was told to wait longer than that: the clock was set back since.
+        longest = max(self.wait_seconds, PROBE_SECONDS) + LONGEST_HEAD_START_SECONDS
+        if 0 < left_seconds <= longest:
             return None
         return replace(self, ask_at=now + PROBE_SECONDS, probe=self.probe + 1)
 

@@ -31,12 +31,15 @@ def number(note: Note, name: str) -> float:
 
 
 def take_turn(board: Board, name: str, now: float, every_seconds: float) -> bool:
-    """Take the next turn at something that all workers do once in so many seconds."""
+    """Take the next turn at something that all workers do once in so many seconds.
+
+    One that is further off than that is from before the clock was set back.
+    """
     is_taken = False
 
     def take(note: Note) -> Note:
         nonlocal is_taken
-        is_taken = now >= number(note, "next_at")
+        is_taken = not 0 < number(note, "next_at") - now <= every_seconds
         return {"next_at": now + every_seconds} if is_taken else note
 
     board.change(name, take)
