@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
 from threading import Event, Thread
 from typing import Any
 
+import billiard
 import billiard.pool
 from celery import signals
 
 from worker import bootstrap, broker, logs
 from worker.alarm import watch
+from worker.crm.notes import number
 from worker.errors import StoreUnavailable
-from worker.store.ahead import bring_forward
+from worker.store.ahead import AHEAD, bring_forward
 from worker.store.remains import clear_remains
 from worker.store.retention import purge as purge_store
 
@@ -22,6 +27,9 @@ from worker.store.retention import purge as purge_store
 # it has said. Celery 5.7's parent often no longer reads by then, and 300 tenths would
 # hold up many a stop for half a minute. Nothing is lost: our tasks give no results.
 billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20
+
+# A child that is told to stop has so long for what it is at.
+FINISH_SECONDS = 20
 
 app = bootstrap.celery_app()
 log = logging.getLogger(__name__)
@@ -62,7 +70,8 @@ def _watch_the_compliance_lane(**_: Any) -> None:
 def drain(lane: int) -> None:
     """Deliver the lane's due events, and ring again where more are due."""
     try:
-        more_is_due = bootstrap.drainer().drain(lane)
+        with _finishing():
+            more_is_due = bootstrap.drainer().drain(lane)
     except StoreUnavailable as error:
         log.error("lane %d waits for the sweep: the database: %s", lane, error)
         return
@@ -70,20 +79,55 @@ def drain(lane: int) -> None:
         broker.ring(app, lane)
 
 
+@contextmanager
+def _finishing() -> Iterator[None]:
+    """Let a SIGTERM to this child wait for the end of the block, but not for ever.
+
+    Who stops a whole group of processes, as systemd and honcho do, stops the children
+    in the middle of a call to Salesforce: its lane would be nobody's until the lease is
+    over. Celery's parent waits for them, and tells them to end itself.
+    """
+
+    if billiard.current_process().name == "MainProcess":
+        yield  # No child of Celery's: somebody else hears it.
+        return
+
+    def put_off(*_: object) -> None:
+        signal.signal(signal.SIGTERM, before)
+        signal.alarm(FINISH_SECONDS)
+
+    before = signal.signal(signal.SIGTERM, put_off)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGTERM, before)
+
+
 @app.task(name=broker.SWEEP)
 def sweep() -> None:
     """Ring for every lane that has due events and nobody who drains them."""
     now = bootstrap.utc_now()
-    bootstrap.board().change(broker.SWEPT, lambda _: {"at": now.timestamp()})
     try:
+        _bring_forward(now)
         _ring_what_is_due(now)
     except StoreUnavailable as error:
         log.error("all lanes wait for the next sweep: the database: %s", error)
 
 
-def _ring_what_is_due(now: datetime) -> None:
-    if moved := bring_forward(bootstrap.engine(), now):
+def _bring_forward(now: datetime) -> None:
+    """Let what waits be due, where the last sweep seems to be still to come."""
+    board = bootstrap.board()
+    ahead_seconds = number(board.read(broker.SWEPT), "at") - now.timestamp()
+    is_set_back = ahead_seconds > AHEAD.total_seconds()
+    moved = bring_forward(bootstrap.engine(), now, everything=is_set_back)
+    # Only now: where the database is away the next sweep has to find it out again.
+    board.change(broker.SWEPT, lambda _: {"at": now.timestamp()})
+    if moved:
         log.warning("the clock was set back: %d events are due at once", moved)
+
+
+def _ring_what_is_due(now: datetime) -> None:
     lease_seconds = bootstrap.settings().lease_seconds
     for lane in bootstrap.lanes().lanes_due(now, lease_seconds):
         broker.ring(app, lane)

@@ -56,6 +56,20 @@ def test_it_opens_after_three_failures_in_a_row() -> None:
     assert breaker.enter(urgent=True) is None
 
 
+@pytest.mark.parametrize("has_probe", [False, True])
+def test_a_clock_that_is_set_back_lets_the_next_one_probe(has_probe: bool) -> None:
+    """Nobody waits for the clock to be where it was when the wait was reckoned."""
+    moment = Moment()
+    breaker = opened(OwnBoard(), moment)
+    if has_probe:
+        moment.seconds += 2
+        assert breaker.enter(urgent=True) == 1
+    moment.seconds -= 600
+
+    assert breaker.enter(urgent=False) == 1 + has_probe
+    assert breaker.enter(urgent=True) is None
+
+
 def test_probes_are_alone_and_their_intervals_double_up_to_a_minute() -> None:
     moment = Moment()
     breaker = opened(OwnBoard(), moment)
@@ -249,6 +263,14 @@ def test_a_note_that_is_none_is_empty(redis_url: str) -> None:
     assert unread == 0
     assert Breaker(board, moment).enter(urgent=False) == 0
     board.close()
+
+
+def test_a_turn_that_a_clock_ahead_has_taken_is_free_once_it_is_right_again() -> None:
+    board = OwnBoard()
+
+    taken = [take_turn(board, "limits", now, 60) for now in (7200, 7200, 3600, 3601)]
+
+    assert taken == [True, False, True, False]
 
 
 def test_a_turn_is_one_workers_until_the_next() -> None:

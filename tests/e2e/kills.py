@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +19,8 @@ from .processes import Process
 from .stacks import STOP_SECONDS, Pieces, running_pieces
 
 EVENTS = 200
+# What a worker waits for at most where nobody lets its request go.
+HELD_SECONDS = 60
 CALLS = [f"call-{number:03}" for number in range(EVENTS)]
 
 
@@ -39,6 +44,7 @@ class Story:
     promises: list[dict[str, Any]]
     accounts: list[dict[str, Any]]
     is_running: bool
+    lanes_held: int
 
     @property
     def written(self) -> set[int]:
@@ -50,7 +56,12 @@ class Story:
 
 def run_kills(folder: Path) -> dict[str, Story]:
     """Every story, side by side: most of each is waiting."""
-    stories = {"all": _kill_all, "children": _kill_children, "stop": _stop}
+    stories = {
+        "all": _kill_all,
+        "children": _kill_children,
+        "stop": _stop,
+        "stop all": _stop_all,
+    }
     with ThreadPoolExecutor(len(stories)) as pool:
         told = {
             name: pool.submit(_tell, folder / name, story)
@@ -59,17 +70,40 @@ def run_kills(folder: Path) -> dict[str, Story]:
     return {name: story.result() for name, story in told.items()}
 
 
-def _tell(
-    folder: Path, hit: Callable[[Pieces, Process], tuple[Moment, int, Process]]
-) -> Story:
+class Gate:
+    """Before the org it lets requests pass until the middle, and holds what follows.
+
+    In the middle some calls are done, and others have a part of their records.
+    """
+
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
+        self._opened = threading.Event()
+        self.holds = threading.Event()
+
+    def wait(self, _seconds: float) -> None:
+        """Stand in the way of a request, as a latency does."""
+        if not self._opened.is_set() and _is_in_the_middle(self._pieces):
+            self.holds.set()
+            self._opened.wait(HELD_SECONDS)
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+Hit = Callable[[Pieces, Process, Gate], tuple[Moment, int, Process]]
+
+
+def _tell(folder: Path, hit: Hit) -> Story:
     folder.mkdir()
     variables = {"LEASE_SECONDS": "2", "SWEEP_SECONDS": "1"}
     # Enough lanes that some are written while others wait.
     with running_pieces(folder, LANES="8", **variables) as pieces:
-        _fill(pieces)
+        gate = Gate(pieces)
+        _fill(pieces, gate)
         worker = pieces.start("worker")
-        eventually(lambda: worker.answers(_is_in_the_middle(pieces)), "the middle")
-        moment, children, worker = hit(pieces, worker)
+        eventually(lambda: worker.answers(gate.holds.is_set()), "the middle")
+        moment, children, worker = hit(pieces, worker, gate)
         return Story(
             moment,
             children,
@@ -78,16 +112,18 @@ def _tell(
             pieces.org.records("Promise_To_Pay__c"),
             pieces.org.records("Debt_Account__c"),
             worker.is_running,
+            _lanes_held(pieces),
         )
 
 
-def _fill(pieces: Pieces) -> None:
-    """Queue the calls, and make the org slow."""
+def _fill(pieces: Pieces, gate: Gate) -> None:
+    """Queue the calls, and put the gate before the org."""
     pieces.org.insert(
         "Debt_Account__c",
         [{"Name": call, "Account_Number__c": f"ACC-{call}"} for call in CALLS],
     )
-    pieces.org.faults.add("latency", seconds=0.15, path="composite/sobjects")
+    pieces.org.faults.wait = gate.wait
+    pieces.org.faults.add("latency", seconds=0, path="composite/sobjects")
     pieces.start_redis()
     promised = {"outcomes": {"promiseToPayDays": 7}}
     pieces.take_in(
@@ -95,29 +131,54 @@ def _fill(pieces: Pieces) -> None:
     )
 
 
-def _kill_all(pieces: Pieces, worker: Process) -> tuple[Moment, int, Process]:
+def _kill_all(
+    pieces: Pieces, worker: Process, gate: Gate
+) -> tuple[Moment, int, Process]:
     children = len(worker.descendants())
     worker.kill_group()
     moment = _now(pieces)
+    gate.open()
     pieces.start("beat")
     again = pieces.start("worker")
     pieces.ledger.await_all_settled()
     return moment, children, again
 
 
-def _kill_children(pieces: Pieces, worker: Process) -> tuple[Moment, int, Process]:
+def _kill_children(
+    pieces: Pieces, worker: Process, gate: Gate
+) -> tuple[Moment, int, Process]:
     children = worker.descendants()
     for child in children:
         child.kill()
     moment = _now(pieces)
+    gate.open()
     pieces.start("beat")
     pieces.ledger.await_all_settled()
     return moment, len(children), worker
 
 
-def _stop(pieces: Pieces, worker: Process) -> tuple[Moment, int, Process]:
+def _stop(pieces: Pieces, worker: Process, gate: Gate) -> tuple[Moment, int, Process]:
+    """As a container's end: the parent alone is told."""
     children = len(worker.descendants())
     worker.send(signal.SIGTERM)
+    return _stopped(pieces, worker, gate, children)
+
+
+def _stop_all(
+    pieces: Pieces, worker: Process, gate: Gate
+) -> tuple[Moment, int, Process]:
+    """As honcho and systemd do it: each process of the group is told."""
+    children = len(worker.descendants())
+    os.killpg(worker.pid, signal.SIGTERM)
+    return _stopped(pieces, worker, gate, children)
+
+
+def _stopped(
+    pieces: Pieces, worker: Process, gate: Gate, children: int
+) -> tuple[Moment, int, Process]:
+    """Let the org answer once the signal was heard, and wait for the end."""
+    eventually(lambda: worker.has_said("Warm shutdown"), "the signal is heard")
+    gate.open()
     holds(lambda: not worker.is_running, STOP_SECONDS)
     return _now(pieces), children, worker
 
@@ -130,8 +191,14 @@ def _now(pieces: Pieces) -> Moment:
     )
 
 
+def _lanes_held(pieces: Pieces) -> int:
+    """How many lanes nobody else may drain yet."""
+    with sqlite3.connect(pieces.data / "crm-sync.db") as database:
+        query = "SELECT count(*) FROM lane WHERE expires_at IS NOT NULL"
+        return int(database.execute(query).fetchone()[0])
+
+
 def _is_in_the_middle(pieces: Pieces) -> bool:
-    """Whether some calls are done, and others have a part of their records."""
     if not pieces.ledger.counts().get("synced"):
         return False
     now = _now(pieces)

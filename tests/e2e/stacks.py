@@ -231,6 +231,7 @@ class Pieces:
             "WEB_WORKERS": "1",
             "SWEEP_SECONDS": "1",
             "LANES": str(LANES),
+            "PYTHONPATH": str(ROOT),  # These very files, whatever is installed.
             **variables,
         }
         self.broker = Server(self.environment.get("BROKER_URL", self.redis_url))

@@ -26,15 +26,21 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     assert story.is_running
 
 
-def test_a_worker_told_to_stop_settles_what_it_has_begun(
-    kills: dict[str, Story],
+@pytest.mark.parametrize("hit", ["stop", "stop all"])
+def test_a_worker_told_to_stop_settles_what_it_has_begun_and_gives_its_lanes_back(
+    hit: str, kills: dict[str, Story]
 ) -> None:
-    story = kills["stop"]
+    """Told in the middle of a call to Salesforce; its parent alone, or all of it."""
+    story = kills[hit]
 
     assert 0 < story.hit.synced < EVENTS
     assert story.hit.tasks == story.hit.promises == story.hit.synced
     assert story.counts["pending"] == EVENTS - story.hit.synced
+    assert story.lanes_held == 0
 
 
-def test_a_worker_told_to_stop_ends_within_seconds(kills: dict[str, Story]) -> None:
-    assert not kills["stop"].is_running
+@pytest.mark.parametrize("hit", ["stop", "stop all"])
+def test_a_worker_told_to_stop_ends_within_seconds(
+    hit: str, kills: dict[str, Story]
+) -> None:
+    assert not kills[hit].is_running

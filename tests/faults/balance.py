@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -60,14 +60,17 @@ def read_events(url: str) -> dict[int, Row]:
 
 
 def take_balance(
-    tally: Tally, events: dict[int, Row], org: OrgClient, everyone: Iterable[Debtor]
+    tally: Tally, events: dict[int, Row], org: OrgClient, everyone: Sequence[Debtor]
 ) -> Balance:
     """Compare what the vendors were told with the ledger and with the org."""
     balance = Balance()
     _compare_events(tally, events, balance)
-    accounts = {row["Account_Number__c"]: row for row in _accounts(org)}
+    rows = _accounts(org)
+    accounts = {row["Account_Number__c"]: row for row in rows}
+    more = len(rows) - len(everyone)
+    balance.doubled += [f"{more} accounts more than debtors"] if more else []
     _compare_tasks(tally, accounts, org, balance)
-    _compare_records(tally, org, balance)
+    _compare_records(tally, accounts, org, balance)
     _compare_accounts(tally, events, accounts, everyone, balance)
     return balance
 
@@ -113,14 +116,24 @@ def _compare_tasks(
             balance.stale.append(f"the Task of {call_id}: {found[0]['Description']}")
 
 
-def _compare_records(tally: Tally, org: OrgClient, balance: Balance) -> None:
-    details = org.query("SELECT External_Call_Id__c FROM Call_Detail__c")
-    found = Counter(row["External_Call_Id__c"] for row in details)
-    _compare_keys("Call_Detail__c", _lists(found), set(tally.calls), balance)
-    promises = org.query("SELECT External_Id__c FROM Promise_To_Pay__c")
-    found = Counter(row["External_Id__c"] for row in promises)
-    wanted = {f"promise:{c.id}" for c in tally.calls.values() if c.has_promise}
-    _compare_keys("Promise_To_Pay__c", _lists(found), wanted, balance)
+def _compare_records(
+    tally: Tally, accounts: dict[str, Any], org: OrgClient, balance: Balance
+) -> None:
+    """What hangs on a call: once each, and its debtor's."""
+    calls = tally.calls.values()
+    promised = {f"promise:{call.id}": call for call in calls if call.has_promise}
+    for name, key, wanted in (
+        ("Call_Detail__c", "External_Call_Id__c", tally.calls),
+        ("Promise_To_Pay__c", "External_Id__c", promised),
+    ):
+        rows = org.query(f"SELECT {key}, Debt_Account__c FROM {name}")
+        found = Counter(row[key] for row in rows)
+        _compare_keys(name, _lists(found), set(wanted), balance)
+        for row in rows:
+            call = wanted.get(row[key])
+            owner = call and accounts[call.debtor.account]["Id"]
+            if call and row["Debt_Account__c"] != owner:
+                balance.lost.append(f"the {name} of {call.id} is not its debtor's")
 
 
 def _lists(counted: Counter[str]) -> dict[str, list[Any]]:
@@ -140,11 +153,14 @@ def _compare_accounts(
     tally: Tally,
     events: dict[int, Row],
     accounts: dict[str, Any],
-    everyone: Iterable[Debtor],
+    everyone: Sequence[Debtor],
     balance: Balance,
 ) -> None:
     """The newest call is what an account says, and who asked is not called again."""
     moments = {row.call_id: _moment(row.occurred_at) for row in events.values()}
+    # The vendor's own word, where it has one: an event may be wrong about it.
+    said = {call.id: _moment(call.moment) for call in tally.calls.values()}
+    moments = {call_id: said.get(call_id) or at for call_id, at in moments.items()}
     calls: dict[str, list[Call]] = {}
     for call in tally.calls.values():
         calls.setdefault(call.debtor.account, []).append(call)

@@ -54,7 +54,10 @@ class Debtor:
 
 @dataclass(slots=True)
 class Call:
-    """A call: its bodies, one a revision, oldest first, and what they come to."""
+    """A call: its bodies, one a revision, oldest first, and what they come to.
+
+    `moment` is when it was, where its vendor says so.
+    """
 
     id: str
     vendor: str
@@ -64,6 +67,7 @@ class Call:
     urgent: bool = False
     has_promise: bool = False
     summary: str | None = None
+    moment: datetime | None = None
 
 
 def debtors(count: int) -> list[Debtor]:
@@ -83,7 +87,7 @@ def make_calls(everyone: list[Debtor], random: Random) -> Iterator[Call]:
 
 def _cora(number: int, debtor: Debtor, moment: datetime, random: Random) -> Call:
     call_id, revisions = f"cora-{number:06}", random.choice((1, 1, 1, 1, 2, 3))
-    call = Call(call_id, "cora", debtor, "")
+    call = Call(call_id, "cora", debtor, "", moment=moment)
     call.urgent = random.random() < 0.1
     call.has_promise = random.random() < 0.3
     outcomes: dict[str, Any] = {"wasTheRightParty": True}
@@ -114,7 +118,8 @@ def _altur(number: int, debtor: Debtor, moment: datetime, random: Random) -> Cal
     body |= {"ended_at": _text(moment)}
     body["campaign_user"] |= {"f_id": f"F-{debtor.number}", "status": status}
     body["campaign_user"]["contact"] = _mexican(debtor.number)
-    call = Call(body["id"], "altur", debtor, f"Altur: {status.title()}")
+    result = f"Altur: {status.title()}"
+    call = Call(body["id"], "altur", debtor, result, moment=moment)
     call.bodies.append(json.dumps(body).encode())
     call.has_promise = True
     return call
@@ -133,7 +138,7 @@ def _vocobase(number: int, debtor: Debtor, moment: datetime, random: Random) -> 
     }
     data["transcript"][0]["timestamp"] = _text(moment)
     result = f"Vocobase: {status.title()}"
-    call = Call(data["call"]["call_id"], "vocobase", debtor, result)
+    call = Call(data["call"]["call_id"], "vocobase", debtor, result, moment=moment)
     call.bodies.append(json.dumps(body).encode())
     return call
 

@@ -34,7 +34,8 @@ class Scene:
         made = make_calls(self.everyone, Random(1))
         last: dict[int, tuple[datetime, Call]] = {}
         for number in range(calls):
-            call, moment = next(made), BEGIN.replace(hour=9, minute=number)
+            call = next(made)
+            moment = call.moment or BEGIN.replace(hour=9, minute=number)
             self.tally.calls[call.id] = call
             for revision in range(len(call.bodies)):
                 self._store(call, revision, moment)
@@ -57,7 +58,8 @@ class Scene:
     def _write(self, call: Call, account_id: str) -> None:
         task = {"External_Call_Id__c": call.id, "WhatId": account_id}
         self.org.insert("Task", [{**task, "Description": call.summary}])
-        self.org.insert("Call_Detail__c", [{"External_Call_Id__c": call.id}])
+        detail = {"External_Call_Id__c": call.id, "Debt_Account__c": account_id}
+        self.org.insert("Call_Detail__c", [detail])
         if call.has_promise:
             promise = {"External_Id__c": f"promise:{call.id}"}
             self.org.insert(
@@ -167,3 +169,41 @@ def test_a_flag_that_is_missing_or_too_much_is_lost(scene: Scene) -> None:
         turned = {"Do_Not_Call__c": not account["Do_Not_Call__c"]}
         scene.change("Debt_Account__c", account["Id"], turned)
     assert counts(scene) == (4, 0, 0)
+
+
+def test_a_record_of_another_debtor_is_lost(scene: Scene) -> None:
+    other = scene.org.records("Debt_Account__c")[-1]["Id"]
+    for name in ("Call_Detail__c", "Promise_To_Pay__c"):
+        record = next(
+            r for r in scene.org.records(name) if r["Debt_Account__c"] != other
+        )
+        scene.change(name, record["Id"], {"Debt_Account__c": other})
+    assert counts(scene) == (2, 0, 0)
+
+
+def test_an_account_of_no_debtor_is_doubled(scene: Scene) -> None:
+    scene.org.insert("Debt_Account__c", [{"Name": "A", "Account_Number__c": "A"}])
+    assert counts(scene) == (0, 1, 0)
+
+
+def test_an_older_call_over_a_newer_is_stale_though_the_events_know_no_better(
+    scene: Scene,
+) -> None:
+    """As where each event is dated by its receipt."""
+    calls = [c for c in scene.tally.calls.values() if c.debtor.vendors == ("altur",)]
+    older, newest = calls[-2:]
+    later = BEGIN.replace(hour=20)
+    for row in scene.events.values():
+        if row.call_id == older.id:
+            scene.settle(row.id, occurred_at=later)
+    account = next(
+        a
+        for a in scene.org.records("Debt_Account__c")
+        if a["Account_Number__c"] == newest.debtor.account
+    )
+    said = {
+        "Last_Call_At__c": later.isoformat(),
+        "Last_Call_Result__c": older.result,
+    }
+    scene.change("Debt_Account__c", account["Id"], said)
+    assert counts(scene) == (0, 0, 1)

@@ -16,13 +16,14 @@ KINDS = (
     "kill org",
     "FLUSHALL",
     "cut connections",
+    "full disk",
 )
 PLAN = Plan(
     seconds=5,
     seed=4,
     per_second=10,
     debtors=12,
-    pause_seconds=(0.2, 0.5),
+    pause_seconds=(0.1, 0.3),
     kinds=KINDS,
     hands=1,
 )

@@ -138,6 +138,7 @@ def _configuration(sweep_seconds: int) -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "timezone": "UTC",
+        "beat_scheduler": "worker.broker.clockwise:Scheduler",
         "beat_schedule": {
             "sweep": {
                 "task": SWEEP,

@@ -21,19 +21,21 @@ AHEAD = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=2)
 
 
-def bring_forward(engine: Engine, now: datetime) -> int:
+def bring_forward(engine: Engine, now: datetime, *, everything: bool = False) -> int:
     """Let pending events be due now that wait for a clock set back; return how many.
 
-    Raises `StoreUnavailable`.
+    With `everything` all that wait: it is known that the clock was set back. Raises
+    `StoreUnavailable`.
     """
     is_pending = EVENT.c.state == State.PENDING.value
     came = and_(EVENT.c.received_at > now + AHEAD, EVENT.c.next_attempt_at > now)
+    is_late = EVENT.c.next_attempt_at > now if everything else _waits_too_long(now)
     # Without the state: by its index all that is pending would be read.
     with reading(engine) as connection:
         found = connection.scalar(select(EVENT.c.id).where(came).limit(1))
         conditions = [came] if found is not None else []
         lanes = connection.scalars(select(LANE.c.lane)).all()
-        tried = and_(EVENT.c.lane.in_(lanes), _waits_too_long(now))
+        tried = and_(EVENT.c.lane.in_(lanes), is_late)
         query = select(EVENT.c.id).where(is_pending, tried).limit(1)
         if connection.scalar(query) is not None:
             conditions.append(tried)
