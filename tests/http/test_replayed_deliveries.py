@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -98,7 +97,7 @@ def test_no_header_beside_the_signature_makes_a_new_event_of_an_old_delivery(
         kept = {k: v for k, v in delivery.headers.items() if k in SIGNED_HEADERS}
         rows = sum(events.count_by_state().values())
 
-        written = {header: "another" for header in KEPT_HEADERS}
+        written = dict.fromkeys(KEPT_HEADERS, "another")
         again = replace(delivery, headers={**written, **kept})
         assert post(client, name, again) == (200, "duplicate"), path.stem
         assert sum(events.count_by_state().values()) == rows
