@@ -136,7 +136,8 @@ class Endpoint:
         try:
             self.door.check(self.intake.connections.get(name), address)
             body = read_body(environ, self.max_body_bytes)
-            taken = self.intake.accept(name, Delivery(headers_of(environ), body, now))
+            delivery = Delivery(headers_of(environ), body, now)
+            taken = self.intake.accept(name, delivery, address)
         except Refused as refused:
             return self._refuse(name, refused, address, now)
         except StoreUnavailable as error:
