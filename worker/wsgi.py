@@ -12,7 +12,7 @@ import logging
 import math
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from worker import bootstrap, broker, logs
 from worker.credentials import holds_token
 from worker.door import Door, Environ, headers_of, read_body
 from worker.errors import (
+    BadToken,
     BrokerUnavailable,
     Refused,
     StoreUnavailable,
@@ -150,8 +151,10 @@ class Endpoint:
             fix = "set METRICS_TOKEN, and send it as a bearer token"
             return Answer(403, {"error": "no_metrics_token", "fix": fix})
         if not holds_token(environ.get("HTTP_AUTHORIZATION", ""), self.metrics_token):
-            log.warning("refused a scrape from %s", self.door.caller(environ))
-            return Answer(401, {"error": "unauthorized"}, _CHALLENGES)
+            refused = BadToken("a scrape without METRICS_TOKEN")
+            address, now = self.door.caller(environ), self.clock()
+            answer = self._refuse("", refused, address, now)
+            return replace(answer, headers=(*answer.headers, *_CHALLENGES))
         return Answer(200, self.metrics())
 
     def _refuse(
