@@ -19,6 +19,7 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from worker import bootstrap, broker, logs
+from worker.addresses import household
 from worker.credentials import holds_token
 from worker.door import Door, Environ, headers_of, read_body
 from worker.errors import (
@@ -169,7 +170,7 @@ class Endpoint:
         text = "refused %s from %s, %d times since the last line: %s"
         log.warning(text, refused.reason, address, times, refused)
         try:
-            self.intake.refuse(name, refused, address, now, times)
+            self.intake.refuse(name, refused, household(address), now, times)
         except StoreUnavailable as error:
             log.error("a refusal was not counted: the database: %s", error)
         if isinstance(refused, TooMany):
