@@ -47,6 +47,7 @@ FLOORS = {
     "wsgi": 5,
     "tasks": 5,
     "cli": 5,
+    "flower_door": 5,
     "rsgi": 6,
     "__init__": 6,
 }

@@ -51,6 +51,13 @@ class BadSignature(Refused):
     status = 401
 
 
+class BadToken(Refused):
+    """Who asks for the figures does not hold METRICS_TOKEN."""
+
+    reason = "unauthorized"
+    status = 401
+
+
 class BadPayload(Refused):
     """The body is not what this vendor sends; the message names the path."""
 

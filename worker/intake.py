@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker import sources
+from worker.addresses import household
 from worker.errors import BrokerUnavailable, Refused, TooMany, UnknownConnection
 from worker.lane_numbers import lane_of, urgent_lane
 from worker.mapping.compiled import CompiledMapping
@@ -43,7 +44,9 @@ class Intake:
     ring: Callable[[int], None]
     rates: Rates = field(default_factory=lambda: Rates(DoorRules().rate_per_minute))
 
-    def accept(self, connection_name: str, delivery: Delivery) -> Answer:
+    def accept(
+        self, connection_name: str, delivery: Delivery, address: str = ""
+    ) -> Answer:
         """Store the event and commit. Raises `Refused` and `StoreUnavailable`.
 
         A broken doorbell is no reason to refuse: the sweep rings for what is stored.
@@ -54,13 +57,18 @@ class Intake:
         source = sources.load(connection.source)
         source.verify(delivery, connection, now=delivery.received_at)
         # Not before: whoever cannot sign must not use up what the vendor may send.
-        wait_seconds = self.rates.take(connection.name, delivery.received_at)
-        if wait_seconds:
-            raise TooMany(wait_seconds)
-        event = sources.read(connection.source, delivery)
-        new = self._new_event(event, connection, delivery)
-        stored = self.events.add(new)
-        if not stored.is_new:
+        self._count(connection.name, household(address), delivery.received_at)
+        is_new = False
+        try:
+            event = sources.read(connection.source, delivery)
+            new = self._new_event(event, connection, delivery)
+            stored = self.events.add(new)
+            is_new = stored.is_new
+        finally:
+            # Nor must whoever sends the vendor's old deliveries again.
+            if not is_new:
+                self.rates.give_back(connection.name)
+        if not is_new:
             return Answer(DUPLICATE, stored.event_id)
         if new.state is not State.PENDING or stored.is_superseded:
             return Answer(IGNORED, stored.event_id)
@@ -76,6 +84,17 @@ class Intake:
         """Count refusals. Unknown names are counted as one: they are anybody's."""
         known = name if name in self.connections else "?"
         self.events.reject(known, refused.reason, remote, now, times)
+
+    def _count(self, name: str, caller: str, now: datetime) -> None:
+        """Count a delivery of the connection and of who sends it for it.
+
+        Raises `TooMany`.
+        """
+        wait_seconds = self.rates.take(f"{name} {caller}", now)
+        if not wait_seconds:
+            wait_seconds = self.rates.take(name, now)
+        if wait_seconds:
+            raise TooMany(wait_seconds)
 
     def _new_event(
         self, event: Event, connection: Connection, delivery: Delivery

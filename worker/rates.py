@@ -40,3 +40,10 @@ class Rates:
             if len(self._buckets) > self._most_keys:
                 self._buckets.popitem(last=False)
             return wait_seconds
+
+    def give_back(self, key: str) -> None:
+        """Undo a take, of what turned out not to count."""
+        with self._lock:
+            if key in self._buckets:
+                tokens, then = self._buckets[key]
+                self._buckets[key] = (min(self._size, tokens + 1), then)

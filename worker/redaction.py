@@ -19,8 +19,16 @@ KEPT_HEADERS = frozenset(
         "x-webhook-timestamp",
     }
 )
+_MOST_KEPT = 1024
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers worth storing."""
-    return {name: value for name, value in headers.items() if name in KEPT_HEADERS}
+    """Return the headers worth storing, and no more of each than a source reads.
+
+    Most are not signed: without a limit anybody on their way could fill the database.
+    """
+    return {
+        name: value[:_MOST_KEPT]
+        for name, value in headers.items()
+        if name in KEPT_HEADERS
+    }

@@ -61,7 +61,10 @@ class Gate:
     )
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        """Answer a request."""
+        """Answer a request; a WebSocket is refused."""
+        if scope.proto != "http":
+            protocol.close(403)
+            return
         environ = environ_of(scope)
         environ["wsgi.input"] = await self._input(environ, protocol)
         loop = asyncio.get_running_loop()

@@ -12,16 +12,18 @@ import logging
 import math
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from worker import bootstrap, broker, logs
+from worker.addresses import household
 from worker.credentials import holds_token
 from worker.door import Door, Environ, headers_of, read_body
 from worker.errors import (
+    BadToken,
     BrokerUnavailable,
     Refused,
     StoreUnavailable,
@@ -136,7 +138,8 @@ class Endpoint:
         try:
             self.door.check(self.intake.connections.get(name), address)
             body = read_body(environ, self.max_body_bytes)
-            taken = self.intake.accept(name, Delivery(headers_of(environ), body, now))
+            delivery = Delivery(headers_of(environ), body, now)
+            taken = self.intake.accept(name, delivery, address)
         except Refused as refused:
             return self._refuse(name, refused, address, now)
         except StoreUnavailable as error:
@@ -149,8 +152,10 @@ class Endpoint:
             fix = "set METRICS_TOKEN, and send it as a bearer token"
             return Answer(403, {"error": "no_metrics_token", "fix": fix})
         if not holds_token(environ.get("HTTP_AUTHORIZATION", ""), self.metrics_token):
-            log.warning("refused a scrape from %s", self.door.caller(environ))
-            return Answer(401, {"error": "unauthorized"}, _CHALLENGES)
+            refused = BadToken("a scrape without METRICS_TOKEN")
+            address, now = self.door.caller(environ), self.clock()
+            answer = self._refuse("", refused, address, now)
+            return replace(answer, headers=(*answer.headers, *_CHALLENGES))
         return Answer(200, self.metrics())
 
     def _refuse(
@@ -165,7 +170,7 @@ class Endpoint:
         text = "refused %s from %s, %d times since the last line: %s"
         log.warning(text, refused.reason, address, times, refused)
         try:
-            self.intake.refuse(name, refused, address, now, times)
+            self.intake.refuse(name, refused, household(address), now, times)
         except StoreUnavailable as error:
             log.error("a refusal was not counted: the database: %s", error)
         if isinstance(refused, TooMany):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
@@ -16,7 +18,7 @@ from tests.delivery.harness import CONNECTIONS, START, default_mappings
 from tests.http.test_wsgi import Client, rejections
 from tests.sources.fixture_files import signed
 from worker import sources
-from worker.errors import BadPayload
+from worker.errors import BadPayload, BadSignature
 from worker.intake import Intake
 from worker.sources import _reader
 from worker.store.events import Events
@@ -173,3 +175,33 @@ def test_the_depth_is_found_without_recursion_and_by_one_look_at_the_text() -> N
             _reader.parse_json(b"[" * 1_000_000)
 
     assert len(looks) == 65
+
+
+UNSIGNED = {
+    "texts": b'"" ' * 70_000,
+    "more texts": b'""' * 500_000,
+    "escapes": b'"\\n" ' * 70_000,
+    "letters": '"\u00e9" '.encode() * 70_000,
+    "letters outside": "\u00e9 ".encode() * 300_000,
+    "spaces": b"0 " * 500_000,
+    "one text": b'"' + b"\\n" * 500_000 + b'"',
+}
+
+
+@pytest.mark.parametrize("name", sources.names())
+@pytest.mark.parametrize("body", UNSIGNED.values(), ids=UNSIGNED)
+def test_to_find_a_body_unsigned_costs_a_few_calls_whatever_it_holds(
+    name: str, body: bytes
+) -> None:
+    calls: list[str] = []
+    delivery = replace(signed(name, b"{}"), body=body)
+    source = sources.load(name)
+
+    sys.setprofile(lambda _frame, kind, _argument: calls.append(kind))
+    try:
+        with pytest.raises(BadSignature):
+            source.verify(delivery, CONNECTIONS[name], now=START)
+    finally:
+        sys.setprofile(None)
+
+    assert len(calls) < 500

@@ -35,6 +35,7 @@ class Headers:
 
 @dataclass
 class Scope:
+    proto: str = "http"
     method: str = "POST"
     path: str = "/webhooks/cora"
     query_string: str = ""
@@ -158,6 +159,18 @@ def test_slow_clients_hold_no_thread(endpoint: Endpoint) -> None:
 
     assert asyncio.run(all_at_once()) == 200
     assert len(running) == 1
+
+
+def test_a_websocket_is_refused_before_a_thread_has_it(gate: Gate) -> None:
+    closed: list[int] = []
+
+    class Protocol:
+        def close(self, status: int) -> None:
+            closed.append(status)
+
+    asyncio.run(gate.__rsgi__(Scope(proto="ws", method="GET"), Protocol()))
+
+    assert closed == [403]
 
 
 def test_the_environment_is_that_of_the_request() -> None:

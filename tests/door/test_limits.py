@@ -54,8 +54,9 @@ def unsigned(client: Client, remote: str = STRANGER, **environ: Any) -> Reply:
     )
 
 
-def signed(client: Client, number: int = 1, **environ: Any) -> Reply:
-    body = call(summary=f"Call {number}")
+def signed(client: Client, number: int | None = 1, **environ: Any) -> Reply:
+    """Deliver a call; without a number it is one that cannot be read."""
+    body = b"{}" if number is None else call(summary=f"Call {number}")
     secret = CONNECTIONS["cora"].secrets[0].encode()
     signature = hmac.digest(secret, body, hashlib.sha256).hex()
     headers = {"X-Webhook-Signature": signature}
@@ -117,12 +118,15 @@ def test_another_address_is_not_told_to_wait(endpoint: Endpoint) -> None:
     assert unsigned(client, VENDOR).status == 401
 
 
-def test_addresses_of_one_ipv6_household_wait_together(endpoint: Endpoint) -> None:
+def test_addresses_of_one_ipv6_household_wait_together_and_are_one_row(
+    endpoint: Endpoint, sqlite: Engine
+) -> None:
     client = Client(endpoint)
 
     found = [unsigned(client, f"2001:db8:1:2::{n:x}").status for n in range(1, 6)]
 
     assert found == [401, 401, 401, 429, 429]
+    assert counted(sqlite) == [("cora", "bad_signature", "2001:db8:1:2::/64", 3)]
 
 
 def test_names_that_nobody_has_are_held_as_one(endpoint: Endpoint) -> None:
@@ -161,6 +165,32 @@ def test_a_connection_beyond_its_rate_is_told_when_to_come_again(
     clock.move(seconds=12)
     assert signed(client, 6).status == 200
     assert endpoint.intake.events.count_by_state() == {"pending": 6}
+
+
+@pytest.mark.parametrize("old", ["a duplicate", "a bad payload"])
+def test_old_deliveries_sent_again_use_nothing_of_the_vendors_rate(
+    endpoint: Endpoint, clock: Clock, old: str
+) -> None:
+    client = Client(endpoint)
+    again = 1 if old == "a duplicate" else None
+    signed(client, again, REMOTE_ADDR=VENDOR)
+    clock.move(minutes=1)
+
+    statuses = [signed(client, again, REMOTE_ADDR=STRANGER).status for _ in range(50)]
+
+    assert (statuses[0], statuses[-1]) == (200 if again else 400, 429)
+    taken = [signed(client, n, REMOTE_ADDR=VENDOR).status for n in range(2, 8)]
+    assert taken == [200] * 5 + [429]
+
+
+def test_a_connection_has_one_rate_from_wherever_it_calls(endpoint: Endpoint) -> None:
+    client = Client(endpoint)
+
+    found = [
+        signed(client, n, REMOTE_ADDR=f"203.0.113.{n}").status for n in range(1, 8)
+    ]
+
+    assert found == [200] * 5 + [429] * 2
 
 
 def test_one_connections_rate_is_not_anothers(endpoint: Endpoint) -> None:

@@ -51,6 +51,16 @@ def test_a_clock_that_is_put_back_neither_gives_nor_takes() -> None:
     assert rates.take("a", START - later(3570)) == pytest.approx(0.0)
 
 
+def test_what_is_given_back_can_be_taken_again_and_no_more() -> None:
+    rates = Rates(2)
+    rates.take("a", START)
+    rates.give_back("a")
+    rates.give_back("a")
+    rates.give_back("never taken")
+
+    assert [rates.take("a", START) == 0 for _ in range(3)] == [True, True, False]
+
+
 def test_of_many_keys_the_least_used_are_forgotten() -> None:
     rates = Rates(1, most_keys=100)
     for number in range(10_000):

@@ -52,7 +52,8 @@ class Site:
         """Whether Flower is up, for who logs in and for nobody else."""
         url = self.flower_url
         with_login = url.replace("://", f"://{FLOWER_LOGIN}@")
-        return is_up(f"{with_login}/") and not is_up(f"{url}/")
+        closed = ("/", "/metrics", "/healthcheck")
+        return is_up(f"{with_login}/") and not any(is_up(url + p) for p in closed)
 
     def worker_answers(self, kind: str) -> bool:
         """Whether a Celery node is there whose name starts so."""

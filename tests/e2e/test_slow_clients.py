@@ -121,6 +121,16 @@ def test_a_header_with_an_underscore_passes_for_no_other(pieces: Pieces) -> None
     assert spoiled.status_code == 200
 
 
+def test_a_websocket_is_refused(pieces: Pieces) -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + b"A" * 22 + b"==\r\n"
+
+    with connect(pieces) as client:
+        client.sendall(HEAD.replace(b"POST", b"GET") + upgrade + key + b"\r\n")
+
+        assert client.recv(65_536)[:12] == b"HTTP/1.1 403"
+
+
 def test_http_2_is_not_spoken(pieces: Pieces) -> None:
     with connect(pieces) as client:
         client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")

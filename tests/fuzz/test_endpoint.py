@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +21,7 @@ from worker import sources
 from worker.addresses import caller, household, is_within, network
 from worker.credentials import holds_token
 from worker.door import Door
+from worker.errors import Refused
 from worker.intake import Intake
 from worker.rates import Rates
 from worker.store.events import EVENT, Events
@@ -30,8 +32,12 @@ from .running import INPUTS, fuzz
 
 TOKEN = "a-token-of-the-tests"
 REFUSALS = {400, 401, 403, 404, 405, 411, 413}
+REASONS = {kind.reason for kind in Refused.__subclasses__()}
 paths = st.sampled_from(["/metrics", "/healthz", "/readyz", "/", "/webhooks/", "/x"])
 SIGNERS = ("itself", "itself", "itself", "stranger", "stranger", "another", "nobody")
+# How far from now a delivery was signed, and whose signatures cover that.
+OFF_SECONDS = (0, 0, 0, 0, 0, 0, 300, -300, 301, -301, 10**7, -(10**7))
+TIMED = {"freeclimb", "vocobase"}
 METHODS = ("GET", "PUT", "HEAD", "post", "")
 HEADERS = (
     *("HTTP_X_WEBHOOK_SIGNATURE", "HTTP_X_ALTUR_SIGNATURE", "HTTP_AUTHORIZATION"),
@@ -62,17 +68,23 @@ def requests(draw: st.DrawFn) -> tuple[dict[str, Any], bytes, bool]:
         "CONTENT_LENGTH": str(len(body)),
         "REMOTE_ADDR": "203.0.113.7",
     }
+    off_seconds = draw(st.sampled_from(OFF_SECONDS))
     if signer != "nobody":
-        signed = sources.load(by).sign(body, connection, now=START)
+        moment = START + timedelta(seconds=off_seconds)
+        signed = sources.load(by).sign(body, connection, now=moment)
         for key, value in signed.items():
             environ["HTTP_" + key.upper().replace("-", "_")] = value
-    is_signed = signer == "itself"
+    is_signed = signer == "itself" and not (name in TIMED and abs(off_seconds) > 300)
     if draw(one_in(4)):
         odd = draw(st.dictionaries(st.sampled_from(HEADERS), header_texts, max_size=4))
         environ |= odd
     if draw(one_in(12)):
         environ["PATH_INFO"] = draw(paths | st.text(max_size=20).map("/{}".format))
         environ["REQUEST_METHOD"] = draw(st.sampled_from(METHODS))
+    if is_signed and draw(one_in(6)):
+        header = next(name for name in environ if name.endswith("_SIGNATURE"))
+        environ[header] = environ[header][: -draw(st.integers(1, 64))]
+        is_signed = False
     if is_signed and draw(one_in(6)):
         body = body[:-1] + bytes([body[-1] ^ 1]) if body else b"x"
         environ["CONTENT_LENGTH"] = str(len(body))
@@ -105,6 +117,12 @@ class Target:
         with self.engine.connect() as connection:
             rows = connection.execute(select(EVENT.c.duplicates)).all()
         return len(rows), sum(row[0] for row in rows)
+
+    def refusals(self) -> list[Any]:
+        """Every refusal that is counted: whose, why and from where."""
+        columns = (REJECTION.c.connection, REJECTION.c.reason, REJECTION.c.remote)
+        with self.engine.connect() as connection:
+            return list(connection.execute(select(*columns)))
 
     def newest(self) -> bytes:
         query = select(EVENT.c.body).order_by(EVENT.c.id.desc()).limit(1)
@@ -164,6 +182,10 @@ def test_no_request_is_an_error_of_ours_or_stored_unsigned(
         assert after[0] == rows or target.newest() == body
     else:
         assert after == before
+        for name, reason, remote in target.refusals():
+            assert name in {*CONNECTIONS, "?"}
+            assert reason in REASONS
+            assert remote == "" or household(remote.removesuffix("/64"))
     if rows > 50:
         target.forget()
 

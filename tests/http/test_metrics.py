@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.delivery.harness import CONNECTIONS, START, default_mappings
-from tests.http.test_wsgi import Client, call
+from tests.http.test_wsgi import Client, call, rejections
 from tests.metrics.test_figures import metrics_of
 from worker.credentials import LONGEST_HEADER
+from worker.door import Door
 from worker.intake import Intake
 from worker.store.engine import open_engine
 from worker.store.events import Events
@@ -129,6 +130,22 @@ def test_the_figures_are_not_made_for_who_has_no_token(endpoint: Endpoint) -> No
     assert client.request("GET", "/metrics").status == 401
 
 
+def test_who_guesses_tokens_is_told_to_wait_and_fills_no_log(
+    endpoint: Endpoint, sqlite: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client(replace(endpoint, door=Door(refusals_per_minute=3)))
+    wrong = {"Authorization": "Bearer wrong"}
+
+    found = [client.request("GET", "/metrics", headers=wrong) for _ in range(50)]
+
+    assert [reply.status for reply in found] == [401] * 3 + [429] * 47
+    assert found[-1].headers["Retry-After"] == "20"
+    assert caplog.text.count("refused unauthorized") == 3
+    assert rejections(sqlite) == [("?", "unauthorized")]
+    good = {"Authorization": f"Bearer {TOKEN}"}
+    assert client.request("GET", "/metrics", headers=good).status == 200
+
+
 @pytest.mark.parametrize("header", ["Bearer ", "Basic Og==", f"Bearer {TOKEN}", ""])
 def test_where_no_token_is_set_nobody_reads_and_the_answer_says_why(
     endpoint: Endpoint, header: str
@@ -159,7 +176,7 @@ def test_the_token_is_in_no_repr_and_in_no_log(
     Client(endpoint).request("GET", "/metrics", headers=wrong)
 
     assert TOKEN not in repr(endpoint)
-    assert "refused a scrape from" in caplog.text
+    assert "refused unauthorized from" in caplog.text
     assert "almost" not in caplog.text
 
 

@@ -15,6 +15,7 @@ from tests.sources.fixture_files import PATHS, body_of, signed
 from worker import sources
 from worker.intake import Intake
 from worker.model import Delivery
+from worker.redaction import KEPT_HEADERS
 from worker.store.events import Events
 from worker.wsgi import Endpoint
 
@@ -77,6 +78,29 @@ def test_where_a_time_is_signed_it_is_a_duplicate_and_soon_refused(
     clock.now = START - timedelta(seconds=301)
     assert post(client, name, delivery) == (401, "bad_signature")
     assert sum(events.count_by_state().values()) == 1
+
+
+# What a signature covers cannot be changed; all other headers anybody may write.
+SIGNED_HEADERS = {
+    *("freeclimb-signature", "x-altur-signature", "x-webhook-signature"),
+    *("x-webhook-timestamp", "content-type"),
+}
+
+
+def test_no_header_beside_the_signature_makes_a_new_event_of_an_old_delivery(
+    client: Client, events: Events
+) -> None:
+    for path in PATHS:
+        name = path.parent.name
+        delivery = signed(name, body_of(name, path.stem))
+        post(client, name, delivery)
+        kept = {k: v for k, v in delivery.headers.items() if k in SIGNED_HEADERS}
+        rows = sum(events.count_by_state().values())
+
+        written = dict.fromkeys(KEPT_HEADERS, "another")
+        again = replace(delivery, headers={**written, **kept})
+        assert post(client, name, again) == (200, "duplicate"), path.stem
+        assert sum(events.count_by_state().values()) == rows
 
 
 @pytest.mark.parametrize("name", sorted(MAIN))

@@ -114,6 +114,21 @@ def test_a_delivery_is_accepted_and_then_a_duplicate(client: Client) -> None:
     assert first.headers["Content-Type"] == "application/json"
 
 
+def test_of_headers_that_nobody_signs_only_the_beginning_is_stored(
+    client: Client, endpoint: Endpoint
+) -> None:
+    body = call()
+    signed = sources.load("cora").sign(body, CONNECTIONS["cora"], now=START)
+    long = {"User-Agent": "u" * 100_000, "X-Other": "o" * 100_000}
+
+    client.request("POST", "/webhooks/cora", body, {**signed, **long})
+
+    stored = endpoint.intake.events.get(1)
+    assert stored is not None
+    assert stored.headers["user-agent"] == "u" * 1024
+    assert "x-other" not in stored.headers
+
+
 def test_an_unmapped_event_is_stored_and_ignored(client: Client) -> None:
     body = b'{"requestType":"dequeue","callId":"CA1","accountId":"AC1"}'
 

@@ -131,6 +131,17 @@ def test_numbers_and_the_order_of_keys_stay_as_they_were_written() -> None:
     verify(spaced, headers["X-Altur-Signature"])
 
 
+def test_a_long_body_verifies_over_its_compact_form() -> None:
+    lines = [f"L\u00ednea {number}" for number in range(30_000)]
+    spaced, compact = (
+        json.dumps({"a": lines, "b": 1.5}, ensure_ascii=False, separators=by).encode()
+        for by in ((", ", ": "), (",", ":"))
+    )
+    headers = altur.sign(compact, NEW, now=SIGNED_AT)
+
+    verify(spaced, headers["X-Altur-Signature"])
+
+
 def test_white_space_inside_a_text_counts() -> None:
     headers = altur.sign(b'{"a":"x y"}', NEW, now=SIGNED_AT)
 

@@ -190,9 +190,9 @@ class Stack:
             self._child("beat", *celery, "beat", "--schedule", schedule, "--pidfile="),
         ]
         if self.urls.flower:
-            flower = (*celery, "flower", "--address=127.0.0.1")
-            port = f"--port={self._ports['flower']}"
-            processes.append(self._child("flower", *flower, port))
+            flower = (sys.executable, "-m", "worker.flower_door")
+            at = ("--address=127.0.0.1", f"--port={self._ports['flower']}")
+            processes.append(self._child("flower", *flower, *at))
         return processes
 
     def _start(self, children: list[Child]) -> None:

@@ -7,6 +7,7 @@ an underscore serve the others.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +17,9 @@ from pkgutil import iter_modules
 from typing import Protocol, cast
 
 from worker.model import Connection, Delivery, Event
+
+# PostgreSQL's B-tree takes rows of 2,704 bytes.
+_KEY_BYTES = 2048
 
 
 class Source(Protocol):
@@ -59,7 +63,18 @@ def read(name: str, delivery: Delivery) -> Event:
     event = load(name).read(delivery)
     occurred_at = min(event.occurred_at, delivery.received_at)
     revised_at = event.revised_at and min(event.revised_at, delivery.received_at)
-    return replace(event, occurred_at=occurred_at, revised_at=revised_at)
+    key = _short(event.dedupe_key, event.type)
+    return replace(
+        event, dedupe_key=key, occurred_at=occurred_at, revised_at=revised_at
+    )
+
+
+def _short(key: str, event_type: str) -> str:
+    """Return a key that an index takes: what stands for it, where it is too long."""
+    written = key.encode()
+    if len(written) <= _KEY_BYTES:
+        return key
+    return f"{event_type}:sha256:{hashlib.sha256(written).hexdigest()}"
 
 
 def names() -> list[str]:

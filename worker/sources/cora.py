@@ -63,7 +63,8 @@ def read(delivery: Delivery) -> Event:
     return Event(
         source="cora",
         type=event_type,
-        dedupe_key=_given_key(delivery, root)
+        # Not of the header: whoever sends an old delivery again may write it anew.
+        dedupe_key=root["idempotencyKey"].text_or_none()
         or _built_key(event_type, root, call_id)
         or f"{event_type}:{content_hash}",
         content_hash=content_hash,
@@ -141,14 +142,6 @@ def _content(body: Mapping[str, Any]) -> dict[str, Any]:
             k: v for k, v in body["payload"].items() if k != "endedAt"
         }
     return content
-
-
-def _given_key(delivery: Delivery, root: Reader) -> str | None:
-    key = root["idempotencyKey"].text_or_none()
-    header = delivery.headers.get("x-webhook-idempotency-key", "").strip()
-    if key is None and _signing.is_printable(header):
-        return Reader(header).text_or_none()
-    return key
 
 
 def _built_key(event_type: str, root: Reader, call_id: str | None) -> str | None:
