@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select, update
 from worker.model import AGAIN_IN_ORDER, State
 from worker.store.engine import reading, writing
 from worker.store.events import EVENT
+from worker.store.tables import UNALARMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class UnconfirmedEvents:
                 EVENT.c.state,
                 EVENT.c.reason,
             )
-            .where(EVENT.c.urgent, EVENT.c.alarmed_at.is_(None))
+            # In the words of its index: `urgent = 1` is to SQLite another condition.
+            .where(UNALARMED)
             .where(EVENT.c.state.in_([State.PENDING.value, State.PARKED.value]))
             .where(EVENT.c.received_at <= moment)
             .where(func.coalesce(EVENT.c.reason, "") != AGAIN_IN_ORDER)
