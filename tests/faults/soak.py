@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from tests.databases import ENGINES
 from tests.e2e.polling import holds
 from worker.errors import StoreUnavailable
 
@@ -28,7 +29,6 @@ from .chaos import Chaos
 from .site import Site, running_site
 from .vendors import Load, Tally
 
-ENGINES = ("sqlite", "postgres")
 DRAIN_SECONDS = 300.0
 
 
