@@ -110,9 +110,10 @@ class Databases:
 DATABASES = Databases()
 
 
-def url_of(engine: Engine) -> str:
+def url_of(engine: Engine, **options: str) -> str:
     """The URL by which a command finds the database of an engine."""
-    return engine.url.render_as_string(hide_password=False)
+    url = engine.url.update_query_dict(options)
+    return url.render_as_string(hide_password=False)
 
 
 @contextmanager

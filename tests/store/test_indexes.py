@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, insert, text
 
-from tests.store.query_plans import plans_of
+from tests.store.query_plans import analyze, plans_of, without_a_past
 from tests.store.test_events import NOW, new_event
 from tests.store.test_history import send
 from tests.store.test_lanes import record
@@ -39,12 +39,12 @@ def many(engine: Engine) -> Engine:
         }
         for number in numbers
     ]
+    without_a_past(engine)
     with engine.begin() as connection:
         connection.execute(insert(EVENT), events)
     sent = [record(ordinal=n, key=f"A={n}", salesforce_id=f"00T{n}") for n in numbers]
     send(engine, 9999, *sent)
-    with engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    analyze(engine)
     return engine
 
 
@@ -100,10 +100,10 @@ def test_what_is_due_is_counted_by_its_index_and_no_further(engine: Engine) -> N
         for number in range(3000)
     ]
     events[0]["next_attempt_at"] = NOW + MINUTE
+    without_a_past(engine)
     with engine.begin() as connection:
         connection.execute(insert(EVENT), events)
-    with engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    analyze(engine)
 
     plan = plans_of(engine, lambda: lanes.count_due(0, NOW, 50))
 
@@ -122,8 +122,7 @@ def test_what_workers_and_sweeps_look_for_is_found_by_its_index(many: Engine) ->
     with many.begin() as connection:
         connection.execute(insert(EVENT), [parked])
         connection.execute(insert(EVENT), waiting)
-    with many.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    analyze(many)
     lanes, unconfirmed = Lanes(many), UnconfirmedEvents(many)
     later = NOW + 9999 * MINUTE
 
@@ -162,8 +161,7 @@ def test_what_came_before_of_a_delivery_is_found_by_its_indexes(many: Engine) ->
     ]
     with many.begin() as connection:
         connection.execute(insert(TOMBSTONE), gone)
-    with many.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    analyze(many)
     news = [new_event(dedupe_key=f"new {number}") for number in range(16)]
 
     def add_them() -> None:
