@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
+from tests.databases import (
+    DATABASES,
+    ENGINES,
+    make_tables,
+    migrated_file,
+    sqlite_engine,
+)
 from tests.orgs import client_of, running_org
-from tests.postgres import running_postgres
 from tests.scheduling import OneSystem
 from worker.crm.salesforce import SalesforceCrm
 from worker.localorg import LocalOrg
-from worker.store.engine import open_engine
-from worker.store.schema import migrate
 from worker.store.tables import SQLModel
 
 
@@ -36,10 +37,27 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine",
-        choices=("sqlite", "postgres"),
-        default="sqlite",
+        choices=ENGINES,
+        default=ENGINES[0],
         help="where the tests keep events that are not for both engines anyway",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    DATABASES.kind = config.getoption("--engine")
+
+
+def pytest_unconfigure() -> None:
+    DATABASES.close()
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what is about SQLite itself where the engine is another."""
+    for item in items if config.getoption("--engine") != "sqlite" else ():
+        if own := item.get_closest_marker("sqlite"):
+            item.add_marker(pytest.mark.skip(reason=own.args[0]))
 
 
 PREFIXES = (
@@ -80,22 +98,11 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real PostgreSQL server, started for this session."""
-    with running_postgres(tmp_path_factory.mktemp("runtime")) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def postgres_engine(postgres_url: str) -> Iterator[Engine]:
-    engine = open_engine(postgres_url)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for off in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.exec_driver_sql(f"ALTER SYSTEM SET {off} = off")
-        connection.exec_driver_sql("SELECT pg_reload_conf()")
-    migrate(engine)
-    yield engine
-    engine.dispose()
+def postgres_engine() -> Engine:
+    """The first database of a real PostgreSQL server, started for this session."""
+    engine = DATABASES.server()
+    make_tables(engine)
+    return engine
 
 
 @pytest.fixture
@@ -119,11 +126,11 @@ def sqlite_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engi
 
 @pytest.fixture
 def sqlite(sqlite_of_session: Engine) -> Iterator[Engine]:
-    """A migrated, empty SQLite database, where the engine does not matter."""
+    """A migrated, empty SQLite database, for what is about SQLite itself."""
     path = Path(str(sqlite_of_session.url.database))
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
-    path.write_bytes(_migrated())
+    path.write_bytes(migrated_file())
     yield sqlite_of_session
     sqlite_of_session.dispose()
 
@@ -140,33 +147,6 @@ def database(request: pytest.FixtureRequest) -> Engine:
     """A migrated, empty database of the engine that `--engine` names."""
     opened: Engine = request.getfixturevalue(request.config.getoption("--engine"))
     return opened
-
-
-@contextmanager
-def sqlite_engine(folder: Path) -> Iterator[Engine]:
-    path = folder / "events.db"
-    path.write_bytes(_migrated())
-    opened = open_engine(f"sqlite:///{path}")
-    event.listen(opened, "connect", _wait_for_no_disk)
-    try:
-        yield opened
-    finally:
-        opened.dispose()
-
-
-@cache
-def _migrated() -> bytes:
-    """The file of an empty database: migrating takes longer than many a test."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.db"
-        engine = open_engine(f"sqlite:///{path}")
-        migrate(engine)
-        engine.dispose()
-        return path.read_bytes()
-
-
-def _wait_for_no_disk(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture

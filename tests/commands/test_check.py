@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.commands.running import ROOT, crm_sync
+from tests.databases import url_of
 from tests.delivery.harness import START
 from worker.checking import texts_of
 from worker.mapping_folder import load_mappings
@@ -164,11 +165,11 @@ def test_a_folder_without_mappings_is_said_to_be_one(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def used(sqlite: Engine) -> str:
+def used(database: Engine) -> str:
     """The URL of a database in which the shipped mappings were used."""
     shipped = load_mappings(ROOT / "mappings")
-    MappingTexts(sqlite).remember(texts_of(shipped), START)
-    return sqlite.url.render_as_string()
+    MappingTexts(database).remember(texts_of(shipped), START)
+    return url_of(database)
 
 
 def test_a_changed_content_needs_another_version(mappings: Path, used: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.commands.running import crm_sync
-from tests.conftest import sqlite_engine
 from tests.crm.logins import board_at, running_redis
+from tests.databases import DATABASES, url_of
 from tests.guarded import guarded
 from worker.errors import CrmUnavailable
 from worker.localorg import LocalOrg
@@ -23,9 +23,9 @@ from worker.noticeboard import RedisBoard
 @pytest.fixture
 def variables(tmp_path: Path, org: LocalOrg) -> Iterator[dict[str, str]]:
     """Everything there: a migrated database, Redis, an org, and beat a moment ago."""
-    with sqlite_engine(tmp_path) as engine, running_redis(tmp_path) as redis_url:
+    with DATABASES.migrated(tmp_path) as engine, running_redis(tmp_path) as redis_url:
         found = {
-            "DATABASE_URL": str(engine.url),
+            "DATABASE_URL": url_of(engine),
             "REDIS_URL": redis_url,
             "SALESFORCE_DOMAIN": org.url,
             "SALESFORCE_CLIENT_ID": "local",

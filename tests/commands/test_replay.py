@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from tests.commands.running import Ended, crm_sync
+from tests.databases import url_of
 from tests.store.test_events import NOW, new_event
 from tests.store.test_lanes import record
 from tests.store.test_replays import settle
@@ -51,7 +52,7 @@ def parked(database: Engine) -> list[int]:
 
 
 def run(database: Engine, *arguments: str | int, given: str = "") -> Ended:
-    variables = {"DATABASE_URL": database.url.render_as_string()}
+    variables = {"DATABASE_URL": url_of(database)}
     named = variables | {"CRM_SYNC_ACTOR": "desk"}
     return crm_sync(*map(str, arguments), given=given, **named)
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from tests.delivery.harness import START, cora_mapping
-from tests.store.query_plans import plans_of, statements
+from tests.store.query_plans import analyze, plans_of, statements, without_a_past
 from worker.comparing.choosing import PAGE, Chosen, Window, choose
 from worker.store.events import EVENT
 from worker.store.marks import EventMarks
@@ -132,7 +132,8 @@ def test_no_event_is_lost_or_doubled_between_pages(
 
 
 def test_pages_come_by_an_index_and_without_bodies(engine: Engine) -> None:
-    add(engine, *[{}] * 400)
+    add(without_a_past(engine), *[{}] * 400)
+    analyze(engine)
     marks = EventMarks(engine)
     last = marks.newest(limit=10)[-1]
 

@@ -7,8 +7,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Engine, event, insert, select
+from sqlalchemy import Engine, insert, select
 
+from tests.databases import hurry
 from tests.delivery.harness import Clock, Harness, cora_call, cora_mapping
 from tests.guarded import guarded
 from worker.crm.bulk_jobs import Waiting
@@ -124,14 +125,9 @@ def _copy(row: dict[str, Any], first: int, number: int) -> dict[str, Any]:
 @contextmanager
 def depot_of(engine: Engine, org: LocalOrg, writes: str = TASK) -> Iterator[Depot]:
     """Give one whose calls make these writes."""
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _wait_for_no_disk)
+    hurry(engine)
     with ExitStack() as stack:
         crm = stack.enter_context(guarded(org.url)).crm
         harness = Harness(engine, crm, cora_mapping(writes, URGENT))
         harness.intake = replace(harness.intake, lanes=1)
         yield Depot(harness, org, stack)
-
-
-def _wait_for_no_disk(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")

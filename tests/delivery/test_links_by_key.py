@@ -70,11 +70,11 @@ def sent(harness: Harness, name: str = "Promise_To_Pay__c") -> list[dict[str, An
 
 
 @pytest.fixture
-def promised(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
+def promised(database: Engine, org: LocalOrg) -> Iterator[Harness]:
     """One lane of promises, and of accounts where a call has flags."""
     head = ONE_LANE + RIGHT_PARTY
     with with_mapping(
-        sqlite, org, PROMISE + FLAGS, head=head, cache_seconds=300
+        database, org, PROMISE + FLAGS, head=head, cache_seconds=300
     ) as harness:
         yield harness
 
@@ -236,9 +236,9 @@ def test_who_is_missing_is_waited_for_and_found(
 
 @pytest.mark.parametrize("urgent", ["", "urgent: {when: payload.callId}\n"])
 def test_who_never_comes_is_parked_as_a_look_up_parks(
-    sqlite: Engine, org: LocalOrg, urgent: str
+    database: Engine, org: LocalOrg, urgent: str
 ) -> None:
-    with with_mapping(sqlite, org, PROMISE, head=urgent) as harness:
+    with with_mapping(database, org, PROMISE, head=urgent) as harness:
         answer = harness.send(promise(fileNumber="ACC-404"))
         for _ in range(12):
             harness.drain()
@@ -256,14 +256,14 @@ def test_who_never_comes_is_parked_as_a_look_up_parks(
 
 
 def test_a_call_without_its_parent_holds_up_no_other_part_of_it(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     other = """
   - object: Task
     key: {External_Call_Id__c: event.call_id}
     fields: {Subject: {value: Call}}
 """
-    with with_mapping(sqlite, org, PROMISE + other) as harness:
+    with with_mapping(database, org, PROMISE + other) as harness:
         answer = harness.send(promise())
         harness.drain()
         states = [(r.object, r.state) for r in harness.records(answer)]
@@ -319,9 +319,9 @@ ACCOUNT = """
 
 
 def test_a_parent_that_the_batch_makes_is_linked_by_its_id(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
-    with with_mapping(sqlite, org, ACCOUNT + PROMISE) as harness:
+    with with_mapping(database, org, ACCOUNT + PROMISE) as harness:
         answer = harness.send(promise())
         harness.drain()
 
@@ -332,13 +332,13 @@ def test_a_parent_that_the_batch_makes_is_linked_by_its_id(
 
 
 def test_a_parent_that_is_there_and_refused_keeps_no_child_from_it(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     account_id = add_account(org)
     org.faults.add(
         "row_error", object="Debt_Account__c", statusCode="STRING_TOO_LONG", fields=[]
     )
-    with with_mapping(sqlite, org, ACCOUNT + PROMISE) as harness:
+    with with_mapping(database, org, ACCOUNT + PROMISE) as harness:
         answer = harness.send(promise())
         harness.drain()
 
@@ -365,10 +365,10 @@ def test_a_parent_that_is_there_and_refused_keeps_no_child_from_it(
     ],
 )
 def test_any_other_link_is_looked_up(
-    sqlite: Engine, org: LocalOrg, writes: str, payload: dict[str, Any]
+    database: Engine, org: LocalOrg, writes: str, payload: dict[str, Any]
 ) -> None:
     account_id = add_account(org, Phone__c="+15125550101")
-    with with_mapping(sqlite, org, writes) as harness:
+    with with_mapping(database, org, writes) as harness:
         answer = harness.send(cora_call(**payload))
         harness.drain()
 
@@ -394,12 +394,12 @@ def test_the_rows_of_a_parent_that_only_salesforce_knows_go_together(
 
 
 def test_a_call_with_two_children_of_an_account_is_one_request(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     account_id = add_account(org)
     mapping = cora_mapping(PROMISE + DETAIL.replace("MATCH", BY_NUMBER))
     with client_of(org.url) as crm:
-        harness = Harness(sqlite, crm, mapping)
+        harness = Harness(database, crm, mapping)
         answer = harness.send(promise())
         harness.drain()
 

@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
-
 from tests.commands.running import Ended, crm_sync
 from tests.comparing.lab import Lab, add_account, cora_call, lab_of
-from tests.conftest import sqlite_engine
+from tests.databases import DATABASES, url_of
 from tests.orgs import running_org
 
 TASK = """
@@ -36,7 +34,7 @@ HEAD = "source: cora\nevent: call.completed\nversion: {}\nwrites:\n"
 @contextmanager
 def three_calls(folder: Path) -> Iterator[Lab]:
     """Give three calls, a minute apart; only the first wants no more of them."""
-    with sqlite_engine(folder) as engine, running_org() as org:
+    with DATABASES.migrated(folder) as engine, running_org() as org:
         for number in ("ACC-1", "ACC-2", "ACC-3"):
             add_account(org, number)
         with lab_of(engine, org, TASK + ACCOUNT) as lab:
@@ -59,10 +57,6 @@ def save(folder: Path, writes: str, version: int = 2) -> Path:
 def diff(past: Lab, folder: Path, *options: str, **variables: object) -> Ended:
     named: dict[str, Any] = {"DATABASE_URL": url_of(past.engine), **variables}
     return crm_sync("diff", *options, MAPPINGS_DIR=folder, **named)
-
-
-def url_of(engine: Engine) -> str:
-    return engine.url.render_as_string()
 
 
 def found(ended: Ended) -> dict[str, Any]:

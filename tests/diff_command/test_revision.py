@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.comparing.lab import Lab, cora_call, lab_of
-from tests.conftest import sqlite_engine
+from tests.databases import DATABASES
 from tests.diff_command.diffing import TASK, diff, found, save
 from tests.orgs import running_org
 
@@ -20,7 +20,7 @@ TALK = TASK.replace("value: Call", "value: Talk")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("past")
     with (
-        sqlite_engine(folder) as engine,
+        DATABASES.migrated(folder) as engine,
         running_org() as org,
         lab_of(engine, org, TASK) as lab,
     ):

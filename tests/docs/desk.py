@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from tests.commands.running import Ended, crm_sync
+from tests.databases import DATABASES
 from tests.delivery.harness import Harness, add_account
 from tests.docs.pages import ROOT
 from tests.docs.papers import DONE, Papers
@@ -42,7 +43,7 @@ class Desk(Papers):
             {
                 "CONFIG_DIR": "config",
                 "MAPPINGS_DIR": "mappings",
-                "DATABASE_URL": f"sqlite:///{folder / 'crm-sync.db'}",
+                "DATABASE_URL": DATABASES.new(folder / "crm-sync.db"),
                 "SALESFORCE_CLIENT_ID": "local",
                 "SALESFORCE_CLIENT_SECRET": "local",
             },

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from tests.conftest import sqlite_engine
+from tests.databases import DATABASES
 from tests.delivery.harness import CONNECTIONS, START, default_mappings
 from tests.http.test_wsgi import Client, rejections
 from tests.sources.fixture_files import signed
@@ -72,12 +72,12 @@ BOMBS = {
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with sqlite_engine(tmp_path_factory.mktemp("bombs")) as opened:
+    with DATABASES.migrated(tmp_path_factory.mktemp("bombs")) as opened:
         yield opened
 
 
 @pytest.fixture
-def sqlite(engine: Engine) -> Engine:
+def database(engine: Engine) -> Engine:
     """One database for all, emptied: to migrate one for each would take long."""
     with engine.begin() as connection:
         for name in ("event", "rejection"):
@@ -86,8 +86,10 @@ def sqlite(engine: Engine) -> Engine:
 
 
 @pytest.fixture
-def client(sqlite: Engine) -> Client:
-    intake = Intake(Events(sqlite), default_mappings(), CONNECTIONS, 8, lambda _: None)
+def client(database: Engine) -> Client:
+    intake = Intake(
+        Events(database), default_mappings(), CONNECTIONS, 8, lambda _: None
+    )
     return Client(Endpoint(intake, MAX_BODY_BYTES, dict, lambda: START))
 
 
@@ -103,15 +105,15 @@ def _measured() -> Iterator[None]:
 @pytest.mark.usefixtures("_measured")
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_that_is_signed_well_is_400_and_leaves_nothing(
-    client: Client, sqlite: Engine, body: bytes
+    client: Client, database: Engine, body: bytes
 ) -> None:
     assert len(body) <= MAX_BODY_BYTES
 
     reply = client.deliver(body)
 
     assert (reply.status, reply.json()) == (400, {"error": "bad_payload"})
-    assert rejections(sqlite) == [("cora", "bad_payload")]
-    assert Events(sqlite).count_by_state() == {}
+    assert rejections(database) == [("cora", "bad_payload")]
+    assert Events(database).count_by_state() == {}
 
 
 @pytest.mark.parametrize("name", sources.names())

@@ -69,8 +69,10 @@ class Protocol:
 
 
 @pytest.fixture
-def endpoint(sqlite: Engine) -> Endpoint:
-    intake = Intake(Events(sqlite), default_mappings(), CONNECTIONS, 8, lambda _: None)
+def endpoint(database: Engine) -> Endpoint:
+    intake = Intake(
+        Events(database), default_mappings(), CONNECTIONS, 8, lambda _: None
+    )
     return Endpoint(intake, 4096, dict, lambda: START)
 
 
@@ -101,20 +103,20 @@ def test_a_delivery_goes_through(gate: Gate) -> None:
 
 
 def test_a_body_that_does_not_come_is_408_and_counted(
-    gate: Gate, sqlite: Engine
+    gate: Gate, database: Engine
 ) -> None:
     protocol = Protocol(None)
 
     assert ask(gate, protocol, headers_for(call())) == 408
     assert b"too_slow" in protocol.sent[0][2]
-    assert rejections(sqlite) == [("cora", "too_slow")]
+    assert rejections(database) == [("cora", "too_slow")]
 
 
 def test_a_client_that_leaves_is_counted_as_one_that_cut_short(
-    gate: Gate, sqlite: Engine
+    gate: Gate, database: Engine
 ) -> None:
     assert ask(gate, Protocol(ProtocolClosed()), headers_for(call())) == 400
-    assert rejections(sqlite) == [("cora", "body_cut_short")]
+    assert rejections(database) == [("cora", "body_cut_short")]
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def endpoint(sqlite: Engine, clock: Clock) -> Endpoint:
+def endpoint(database: Engine, clock: Clock) -> Endpoint:
     intake = Intake(
-        Events(sqlite),
+        Events(database),
         default_mappings(),
         CONNECTIONS,
         8,
@@ -64,7 +64,7 @@ def signed(client: Client, number: int | None = 1, **environ: Any) -> Reply:
 
 
 def test_too_many_refusals_are_told_to_wait_and_cost_no_row_each(
-    endpoint: Endpoint, sqlite: Engine, clock: Clock
+    endpoint: Endpoint, database: Engine, clock: Clock
 ) -> None:
     client = Client(endpoint)
 
@@ -74,11 +74,11 @@ def test_too_many_refusals_are_told_to_wait_and_cost_no_row_each(
     assert statuses == [401] * 3 + [429] * 97
     assert told.json() == {"error": "too_many_refusals"}
     assert told.headers["Retry-After"] == "20"
-    assert counted(sqlite) == [("cora", "bad_signature", STRANGER, 3)]
+    assert counted(database) == [("cora", "bad_signature", STRANGER, 3)]
 
     clock.move(seconds=20)
     assert unsigned(client).status == 401
-    assert counted(sqlite) == [("cora", "bad_signature", STRANGER, 102)]
+    assert counted(database) == [("cora", "bad_signature", STRANGER, 102)]
 
 
 def test_a_flood_leaves_a_line_in_the_log_for_each_that_is_counted_alone(
@@ -152,7 +152,7 @@ def test_what_is_held_of_floods_stays_bounded_and_says_what_it_leaves_out(
 
 
 def test_a_connection_beyond_its_rate_is_told_when_to_come_again(
-    endpoint: Endpoint, sqlite: Engine, clock: Clock
+    endpoint: Endpoint, database: Engine, clock: Clock
 ) -> None:
     client = Client(endpoint)
     assert [signed(client, n).status for n in range(5)] == [200] * 5
@@ -161,7 +161,7 @@ def test_a_connection_beyond_its_rate_is_told_when_to_come_again(
 
     assert (beyond.status, beyond.json()) == (429, {"error": "too_many"})
     assert beyond.headers["Retry-After"] == "12"
-    assert counted(sqlite) == [("cora", "too_many", VENDOR, 1)]
+    assert counted(database) == [("cora", "too_many", VENDOR, 1)]
     clock.move(seconds=12)
     assert signed(client, 6).status == 200
     assert endpoint.intake.events.count_by_state() == {"pending": 6}
@@ -219,7 +219,7 @@ def only_from(endpoint: Endpoint, *networks: str, proxies: str = "") -> Client:
 
 
 def test_where_addresses_are_listed_nobody_else_may_call(
-    endpoint: Endpoint, sqlite: Engine
+    endpoint: Endpoint, database: Engine
 ) -> None:
     client = only_from(endpoint, "203.0.113.0/24", "2001:db8::/32")
 
@@ -227,7 +227,7 @@ def test_where_addresses_are_listed_nobody_else_may_call(
     refused = signed(client, 2, REMOTE_ADDR=STRANGER)
 
     assert (refused.status, refused.json()) == (403, {"error": "address_not_allowed"})
-    assert counted(sqlite) == [("cora", "address_not_allowed", STRANGER, 1)]
+    assert counted(database) == [("cora", "address_not_allowed", STRANGER, 1)]
     assert endpoint.intake.events.count_by_state() == {"pending": 1}
 
 
@@ -260,7 +260,7 @@ def test_whoever_says_that_they_are_the_vendor_is_not_believed(
 
 
 def test_behind_a_trusted_proxy_the_vendor_is_known_and_counted_by_its_own_address(
-    endpoint: Endpoint, sqlite: Engine
+    endpoint: Endpoint, database: Engine
 ) -> None:
     client = only_from(endpoint, VENDOR, proxies="127.0.0.1")
     by_proxy = {"REMOTE_ADDR": "127.0.0.1"}
@@ -269,4 +269,4 @@ def test_behind_a_trusted_proxy_the_vendor_is_known_and_counted_by_its_own_addre
     refused = signed(client, 2, **by_proxy, HTTP_X_FORWARDED_FOR=STRANGER)
 
     assert (taken.status, refused.status) == (200, 403)
-    assert counted(sqlite) == [("cora", "address_not_allowed", STRANGER, 1)]
+    assert counted(database) == [("cora", "address_not_allowed", STRANGER, 1)]

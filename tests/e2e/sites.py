@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tests.databases import DATABASES
 from worker import broker
 from worker.cli.processes import free_port
 from worker.cli.redis_server import redis_command
@@ -115,7 +116,7 @@ def running_site(folder: Path) -> Iterator[Site]:
                 **PLAIN,
                 **env_example(),
                 "SALESFORCE_DOMAIN": org.url,
-                "DATABASE_URL": f"sqlite:///{folder / 'fresh.db'}",
+                "DATABASE_URL": DATABASES.new(folder / "fresh.db"),
                 "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
                 "PORT": str(free_port()),
                 "FLOWER_PORT": str(free_port()),

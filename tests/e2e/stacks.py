@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from typing import Any
 
 import redis
 import requests
-from sqlalchemy import event
 
+from tests.databases import DATABASES, hurry, make_tables
 from worker import broker
 from worker.cli.events import list_events
 from worker.cli.processes import free_port
@@ -27,7 +26,6 @@ from worker.mapping_folder import load_mappings
 from worker.servers import Server
 from worker.store.engine import open_engine
 from worker.store.events import Events
-from worker.store.schema import migrate
 
 from .deliveries import (
     FIXTURES,
@@ -44,7 +42,11 @@ from .processes import Pid, Process
 
 BIN = Path(sys.executable).parent
 # All that the processes get of the tests' own environment.
-PLAIN = {"PATH": f"{BIN}{os.pathsep}{os.defpath}", "LANG": "C.UTF-8"}
+PLAIN = {
+    "PATH": f"{BIN}{os.pathsep}{os.defpath}",
+    "LANG": "C.UTF-8",
+    "PYTHONPATH": str(ROOT),  # These very files, whatever is installed.
+}
 PROCFILE = dict(
     line.split(": ", 1)
     for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
@@ -56,8 +58,6 @@ FOLDERS = {
 SCHEMA = ROOT / "config" / "salesforce"
 APP = "worker.wsgi:app"
 LANES = 2
-# Alembic's context is one for all threads.
-_MIGRATING = threading.Lock()
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # A stop takes 2 to 4 s. More than 25 s is a worker that waits for itself, not a slow
 # machine.
@@ -126,10 +126,14 @@ class Up:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.state_dir = folder / "state"
+        self.database_url = DATABASES.new(self.state_dir / "crm-sync.db")
+        if DATABASES.kind != "sqlite":
+            options = (*options, "--database-url")
         command = (str(BIN / "crm-sync"), "up", "--port", "0", *options)
+        variables = {"SWEEP_SECONDS": "1", "DATABASE_URL": self.database_url}
         self.process = Process(
             (*command, "--state-dir", str(self.state_dir)),
-            {**PLAIN, **SECRETS, "SWEEP_SECONDS": "1"},
+            {**PLAIN, **SECRETS, **variables},
             ROOT,
             folder / "up",
         )
@@ -190,7 +194,8 @@ class Stack:
         self.urls = urls
         self.vendor = Vendor(urls["web"])
         self.org = OrgClient(urls["org"])
-        self.ledger = Ledger(urls["database"])
+        self.database_url = up.database_url
+        self.ledger = Ledger(self.database_url)
 
     def close(self) -> None:
         self.vendor.close()
@@ -222,7 +227,7 @@ class Pieces:
             **PLAIN,
             **SECRETS,
             **FOLDERS,
-            "DATABASE_URL": f"sqlite:///{self.data / 'crm-sync.db'}",
+            "DATABASE_URL": DATABASES.new(self.data / "crm-sync.db"),
             "REDIS_URL": self.redis_url,
             "SALESFORCE_DOMAIN": org.url,
             "SALESFORCE_CLIENT_ID": "local",
@@ -237,8 +242,7 @@ class Pieces:
         self.broker = Server(self.environment.get("BROKER_URL", self.redis_url))
         database = self.environment["DATABASE_URL"]
         engine = open_engine(database)
-        with _MIGRATING:
-            migrate(engine)
+        make_tables(engine)
         engine.dispose()
         self.ledger = Ledger(database)
         self.vendor = Vendor(self.web_url)
@@ -265,7 +269,7 @@ class Pieces:
         """
         known = connections(SECRETS)
         engine = open_engine(self.environment["DATABASE_URL"])
-        event.listen(engine, "connect", _wait_for_no_disk)
+        hurry(engine)
         app = broker.make_app(lambda: (self.broker, 1))
         intake = Intake(
             events=Events(engine),
@@ -297,10 +301,6 @@ class Pieces:
 
     def _web_answers(self) -> bool:
         return is_up(f"{self.web_url}/healthz")
-
-
-def _wait_for_no_disk(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 @contextmanager

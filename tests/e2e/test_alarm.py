@@ -6,11 +6,10 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from tests.databases import DATABASES, url_of
 from tests.store.test_events import new_event
 from tests.test_alarm import webhook
-from worker.store.engine import open_engine
 from worker.store.events import Events
-from worker.store.schema import migrate
 
 from .deliveries import ROOT
 from .polling import eventually
@@ -19,11 +18,9 @@ from .stacks import FOLDERS, PLAIN, PROCFILE
 
 
 def test_neither_a_broker_nor_a_worker_is_needed_for_it(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'crm-sync.db'}"
-    engine = open_engine(url)
-    migrate(engine)
-    late = Events(engine).add(new_event(urgent=True))
-    engine.dispose()
+    with DATABASES.migrated(tmp_path) as engine:
+        url = url_of(engine)
+        late = Events(engine).add(new_event(urgent=True))
     seen: list[Any] = []
     with webhook(200, seen) as hook:
         variables = {

@@ -68,7 +68,7 @@ def test_send_posts_a_file_and_events_lists_what_became_of_it(
     assert (status, json.loads(answer)["status"]) == ("200", "accepted")
 
     settled = stack.ledger.settled(event_id)
-    env = PLAIN | {"DATABASE_URL": stack.urls["database"]}
+    env = PLAIN | {"DATABASE_URL": stack.database_url}
     listing = (CRM_SYNC, "events", "--state", "parked")
     with ThreadPoolExecutor(2) as pool:
         as_json = pool.submit(

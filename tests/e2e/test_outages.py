@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 
 import requests
+
+from tests.databases import DATABASES
 
 from .deliveries import cora_call, new_id
 from .polling import eventually
@@ -77,7 +78,7 @@ def test_a_redis_that_hangs_does_not_make_the_vendor_wait(stack: Stack) -> None:
 
 def test_a_database_that_is_not_there_puts_the_vendor_off(pieces: Pieces) -> None:
     pieces.start_redis()
-    elsewhere = pieces.data.rename(pieces.data.with_name("elsewhere"))
+    give_back = DATABASES.take_away(pieces.environment["DATABASE_URL"])
     pieces.start_web()
 
     check_put_off(pieces.vendor.post("cora", call_of(pieces)))
@@ -85,7 +86,7 @@ def test_a_database_that_is_not_there_puts_the_vendor_off(pieces: Pieces) -> Non
     assert readiness.status_code == 503
     assert "unreachable" in readiness.json()["database"]
     assert "broker" not in readiness.json()
-    elsewhere.rename(pieces.data)
+    give_back()
     pieces.vendor.accepted("cora", call_of(pieces))
     assert pieces.vendor.get("/readyz").status_code == 200
 
@@ -96,7 +97,7 @@ def test_a_database_that_vanishes_puts_the_vendor_off(pieces: Pieces) -> None:
     pieces.start_web()
     pieces.vendor.accepted("cora", call_of(pieces))
     pieces.ledger.close()
-    shutil.rmtree(pieces.data)
+    DATABASES.take_away(pieces.environment["DATABASE_URL"])
 
     check_put_off(pieces.vendor.post("cora", call_of(pieces)))
     assert pieces.vendor.get("/readyz").status_code == 503

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 import stat
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import make_url
+
+from worker.store.schema import newest_revision
 
 from .deliveries import TIMEOUT_SECONDS
 from .polling import eventually
@@ -62,9 +63,8 @@ def test_everything_on_the_ready_line_answers(stack: Stack) -> None:
     assert is_up(f"{urls['org']}/")
     assert is_up(f"{urls['flower']}/")
     assert answers_ping(urls["redis"])
-    path = Path(urls["database"].removeprefix("sqlite:///"))
-    with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT count(*) >= 0 FROM event").fetchone() == (1,)
+    assert urls["database"] == make_url(stack.database_url).render_as_string()
+    assert stack.ledger.events.schema_version() == newest_revision()
 
 
 @pytest.mark.parametrize("number", END_SIGNALS)

@@ -15,9 +15,9 @@ from .line import Line
 
 
 @pytest.fixture
-def harness(sqlite: Engine, org: LocalOrg) -> Iterator[Harness]:
+def harness(database: Engine, org: LocalOrg) -> Iterator[Harness]:
     with client_of(org.url) as crm:
-        yield Harness(sqlite, crm, default_mappings())
+        yield Harness(database, crm, default_mappings())
 
 
 @pytest.fixture

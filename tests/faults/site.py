@@ -38,7 +38,6 @@ VARIABLES = {
     "LEASE_SECONDS": str(LEASE_SECONDS),
     "SWEEP_SECONDS": "1",
     "LANES": "2",
-    "PYTHONPATH": str(ROOT),  # These very files, whatever is installed.
 }
 
 

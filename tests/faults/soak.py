@@ -20,6 +20,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from tests.brokers.rabbitmq import is_installed
+from tests.databases import ENGINES
 from tests.e2e.polling import holds
 from worker.errors import StoreUnavailable
 
@@ -29,7 +30,6 @@ from .chaos import Chaos
 from .site import Site, running_site
 from .vendors import Load, Tally
 
-ENGINES = ("sqlite", "postgres")
 BROKERS = ("redis", "rabbitmq")
 DRAIN_SECONDS = 300.0
 

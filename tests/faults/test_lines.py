@@ -20,14 +20,14 @@ SYNCED = ("synced", None)
 
 @pytest.fixture
 def far(
-    sqlite: Engine, org: LocalOrg, line: Line, monkeypatch: pytest.MonkeyPatch
+    database: Engine, org: LocalOrg, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Harness]:
     """The way of a call, on which nobody waits long for an answer."""
     monkeypatch.setattr(session, "READ_TIMEOUT_SECONDS", 0.3)
     monkeypatch.setattr(login, "TIMEOUT_SECONDS", (0.3, 0.3))
     add_account(org)
     with client_of(line.url) as crm:
-        yield Harness(sqlite, crm, default_mappings())
+        yield Harness(database, crm, default_mappings())
 
 
 def test_a_slow_line_is_waited_for(far: Harness, org: LocalOrg, line: Line) -> None:

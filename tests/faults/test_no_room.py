@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.conftest import sqlite_engine
+from tests.databases import sqlite_engine
 from tests.delivery.harness import (
     CONNECTIONS,
     START,
@@ -30,6 +30,7 @@ from worker.store.events import Events
 from worker.wsgi import RETRY_AFTER_SECONDS, Endpoint
 
 SYNCED = ("synced", None)
+pytestmark = pytest.mark.sqlite("PostgreSQL's own is in tests/faults/chaos.py")
 
 
 @pytest.fixture

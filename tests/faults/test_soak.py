@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import DATABASES
+
 from .soak import Plan, Result, describe, soak
 
 KINDS = (
@@ -31,13 +33,13 @@ PLAN = Plan(
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    return soak(tmp_path_factory.mktemp("soak"), "sqlite", PLAN)
+    return soak(tmp_path_factory.mktemp("soak"), DATABASES.kind, PLAN)
 
 
 def test_whatever_is_killed_each_call_arrives_once_and_the_newest_stays(
     result: Result,
 ) -> None:
-    assert result.balance.is_even, describe("sqlite", PLAN, result)
+    assert result.balance.is_even, describe(DATABASES.kind, PLAN, result)
     assert sum(result.counts.values()) == len(result.tally.events)
     assert set(result.counts) <= {"synced", "skipped"}
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.commands.running import fresh
+from tests.databases import url_of
 from tests.store.test_events import new_event
 from worker import broker, tasks
 from worker.cli.processes import free_port
@@ -36,7 +37,7 @@ def test_a_sweep_without_a_database_says_so_in_one_line(
 
 
 def test_a_sweep_rings_for_what_came_in_before_the_clock_was_set_back(
-    sqlite: Engine,
+    database: Engine,
     no_redis: dict[str, str],
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -44,10 +45,9 @@ def test_a_sweep_rings_for_what_came_in_before_the_clock_was_set_back(
     rung: list[int] = []
     monkeypatch.setattr(broker, "ring", lambda _app, lane: rung.append(lane))
     now = datetime.now(UTC)
-    Events(sqlite).add(new_event(received_at=now + timedelta(minutes=30)))
-    url = sqlite.url.render_as_string(hide_password=False)
+    Events(database).add(new_event(received_at=now + timedelta(minutes=30)))
 
-    with fresh({**no_redis, "DATABASE_URL": url}):
+    with fresh({**no_redis, "DATABASE_URL": url_of(database)}):
         tasks.sweep()
 
     assert "the clock was set back: 1 events are due at once" in caplog.messages

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, select
 
-from tests.conftest import sqlite_engine
+from tests.databases import DATABASES
 from tests.delivery.harness import CONNECTIONS, START, default_mappings
 from tests.http.test_wsgi import REJECTION
 from worker import sources
@@ -138,14 +138,8 @@ class Target:
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
-    with TemporaryDirectory() as folder, sqlite_engine(Path(folder)) as opened:
-        event.listen(opened, "connect", _wait_for_no_disk)
-        opened.dispose()
+    with TemporaryDirectory() as folder, DATABASES.migrated(Path(folder)) as opened:
         yield Target(opened)
-
-
-def _wait_for_no_disk(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 def ask(endpoint: Endpoint, environ: dict[str, Any], body: bytes) -> int:

@@ -23,8 +23,10 @@ FIGURES = b"crm_sync_database_up 1.0\n"
 
 
 @pytest.fixture
-def endpoint(sqlite: Engine) -> Endpoint:
-    intake = Intake(Events(sqlite), default_mappings(), CONNECTIONS, 8, lambda _: None)
+def endpoint(database: Engine) -> Endpoint:
+    intake = Intake(
+        Events(database), default_mappings(), CONNECTIONS, 8, lambda _: None
+    )
     return Endpoint(intake, 4096, dict, lambda: START, lambda: FIGURES, TOKEN)
 
 

@@ -35,8 +35,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def events(sqlite: Engine) -> Events:
-    return Events(sqlite)
+def events(database: Engine) -> Events:
+    return Events(database)
 
 
 @pytest.fixture

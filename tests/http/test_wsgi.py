@@ -86,8 +86,10 @@ class Client:
 
 
 @pytest.fixture
-def endpoint(sqlite: Engine) -> Endpoint:
-    intake = Intake(Events(sqlite), default_mappings(), CONNECTIONS, 8, lambda _: None)
+def endpoint(database: Engine) -> Endpoint:
+    intake = Intake(
+        Events(database), default_mappings(), CONNECTIONS, 8, lambda _: None
+    )
     return Endpoint(intake, MAX_BODY_BYTES, dict, lambda: START)
 
 
@@ -149,13 +151,13 @@ def test_an_unmapped_event_is_stored_and_ignored(client: Client) -> None:
     ids=["missing", "empty", "wrong", "non-ascii", "absurd"],
 )
 def test_a_bad_signature_is_401_and_nothing_is_stored(
-    client: Client, endpoint: Endpoint, sqlite: Engine, headers: dict[str, str]
+    client: Client, endpoint: Endpoint, database: Engine, headers: dict[str, str]
 ) -> None:
     reply = client.request("POST", "/webhooks/cora", call(), headers)
 
     assert (reply.status, reply.json()) == (401, {"error": "bad_signature"})
     assert endpoint.intake.events.count_by_state() == {}
-    assert rejections(sqlite) == [("cora", "bad_signature")]
+    assert rejections(database) == [("cora", "bad_signature")]
 
 
 @pytest.mark.parametrize(
@@ -174,12 +176,12 @@ def test_a_bad_signature_is_401_and_nothing_is_stored(
     ],
 )
 def test_a_signed_body_that_the_vendor_never_sends_is_400(
-    client: Client, sqlite: Engine, body: bytes
+    client: Client, database: Engine, body: bytes
 ) -> None:
     reply = client.deliver(body)
 
     assert (reply.status, reply.json()) == (400, {"error": "bad_payload"})
-    assert rejections(sqlite) == [("cora", "bad_payload")]
+    assert rejections(database) == [("cora", "bad_payload")]
 
 
 def test_the_signature_is_checked_before_the_body_is_parsed(client: Client) -> None:
@@ -189,12 +191,12 @@ def test_the_signature_is_checked_before_the_body_is_parsed(client: Client) -> N
 
 
 def test_an_unknown_connection_is_404_and_counted_as_nobody(
-    client: Client, sqlite: Engine
+    client: Client, database: Engine
 ) -> None:
     reply = client.request("POST", "/webhooks/nobody", b"{}")
 
     assert (reply.status, reply.json()) == (404, {"error": "unknown_connection"})
-    assert rejections(sqlite) == [("?", "unknown_connection")]
+    assert rejections(database) == [("?", "unknown_connection")]
 
 
 @pytest.mark.parametrize("path", ["/", "/webhooks", "/admin", "/webhooks/cora/x"])

@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, text
 
 from tests.commands.running import Ended, crm_sync, fresh
+from tests.databases import url_of
 from tests.privacy.ledger import KEY, Ledger
 from tests.store.test_events import NOW
 from worker import tasks
@@ -24,19 +25,19 @@ DAYS_SINCE = (datetime.now(UTC) - NOW) // timedelta(days=1)
 
 
 @pytest.fixture
-def run(sqlite: Engine) -> Run:
+def run(database: Engine) -> Run:
     """`crm-sync` on the test's database, with its key, by somebody with a name."""
     return partial(
         crm_sync,
-        DATABASE_URL=sqlite.url.render_as_string(hide_password=False),
+        DATABASE_URL=url_of(database),
         DATA_KEY=KEY,
         CRM_SYNC_ACTOR="ops@desk",
     )
 
 
 @pytest.fixture
-def ledger(sqlite: Engine) -> Iterator[Ledger]:
-    engine = open_engine(str(sqlite.url), [KEY])
+def ledger(database: Engine) -> Iterator[Ledger]:
+    engine = open_engine(url_of(database), [KEY])
     yield Ledger(engine)
     engine.dispose()
 
@@ -53,15 +54,15 @@ def old(days: int) -> float:
 
 
 def test_rekey_encrypts_what_was_in_clear(
-    run: Run, sqlite: Engine, ledger: Ledger
+    run: Run, database: Engine, ledger: Ledger
 ) -> None:
-    Ledger(sqlite).add("one")
+    Ledger(database).add("one")
 
     ended = run("rekey")
 
     assert (ended.exit_code, ended.err) == (0, "")
     assert ended.out.startswith("2 rows encrypted")
-    with sqlite.connect() as connection:
+    with database.connect() as connection:
         stored = connection.execute(text("SELECT party_key, body FROM event")).one()
     assert "ACC-1" not in repr(stored)
     assert acts(ledger) == [("rekey", "ops@desk", 2)]
@@ -277,11 +278,13 @@ def test_doctor_finds_that_the_key_is_missing(run: Run, ledger: Ledger) -> None:
     assert "DATA_KEY" in str(ill["says"])
 
 
-def test_the_daily_task_purges_by_the_settings(sqlite: Engine, ledger: Ledger) -> None:
+def test_the_daily_task_purges_by_the_settings(
+    database: Engine, ledger: Ledger
+) -> None:
     ledger.add("old", old(91))
     ledger.add("newest", old(80))
     variables = {
-        "DATABASE_URL": sqlite.url.render_as_string(hide_password=False),
+        "DATABASE_URL": url_of(database),
         "DATA_KEY": KEY,
         "RETAIN_BODY_DAYS": "85",
     }

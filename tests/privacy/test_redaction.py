@@ -17,7 +17,7 @@ TRANSCRIPT = [{"role": "user", "content": SAID}]
 
 
 def test_neither_the_org_nor_a_log_nor_the_ledger_has_them(
-    sqlite: Engine, org: LocalOrg, caplog: pytest.LogCaptureFixture
+    database: Engine, org: LocalOrg, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     add_account(org)
@@ -27,7 +27,7 @@ def test_neither_the_org_nor_a_log_nor_the_ledger_has_them(
         outcomes={"promiseToPay": {"amount": 50, "note": SAID}, "notes": SAID},
     )
     with client_of(org.url) as crm:
-        harness = Harness(sqlite, crm, default_mappings())
+        harness = Harness(database, crm, default_mappings())
         answer = harness.send(call)
         harness.drain()
 

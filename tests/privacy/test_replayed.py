@@ -20,16 +20,16 @@ from worker.store.retention import purge
 
 
 def test_it_is_parked_as_purged_and_its_records_stay(
-    sqlite: Engine, org: LocalOrg
+    database: Engine, org: LocalOrg
 ) -> None:
     with client_of(org.url) as crm:
-        harness = Harness(sqlite, crm, default_mappings())
+        harness = Harness(database, crm, default_mappings())
         answer = harness.send(cora_call())
         harness.drain()
         before = [r.salesforce_id for r in harness.records(answer)]
         harness.clock.move(days=400)
-        purge(sqlite, Retention(), harness.clock())
-        Ledger(sqlite).make_pending(answer.event_id)
+        purge(database, Retention(), harness.clock())
+        Ledger(database).make_pending(answer.event_id)
         requests = org.stats()
 
         harness.drain()

@@ -1,15 +1,17 @@
-"""Deliveries of all vendors go the whole way, and the database file shows nothing."""
+"""Deliveries of all vendors go the whole way, and the database shows nothing."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from tests.databases import DATABASES
 from tests.delivery.harness import Harness, default_mappings
 from tests.e2e.deliveries import SECRETS
 from tests.e2e.test_privacy import found_in, secret_texts
@@ -24,6 +26,7 @@ from worker.store.events import Events
 from worker.store.rekeying import rekey
 from worker.store.remains import clear_remains
 from worker.store.schema import migrate
+from worker.store.tables import SQLModel
 
 # Ids, types and days: what an event is known by stays readable.
 IMPERSONAL = {
@@ -80,75 +83,95 @@ def send_everything(engine: Engine, org: LocalOrg) -> int:
     return sum(states.values())
 
 
-def file_bytes(folder: Path) -> bytes:
-    return b"\n".join(path.read_bytes() for path in sorted(folder.glob("events.db*")))
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A new database, and where it is if it is a file."""
+
+    url: str
+    folder: Path
+
+    def opened(self, *keys: str) -> Engine:
+        return open_engine(self.url, keys)
+
+    def content(self) -> bytes:
+        """All that SQLite's files hold, or all rows that PostgreSQL gives."""
+        if self.url.startswith("sqlite"):
+            files = sorted(self.folder.glob("events.db*"))
+            return b"\n".join(path.read_bytes() for path in files)
+        engine = self.opened()
+        with engine.connect() as connection:
+            parts = [
+                value if isinstance(value, bytes) else str(value).encode()
+                for name in SQLModel.metadata.tables
+                for row in connection.execute(text(f"SELECT * FROM {name}"))
+                for value in row
+            ]
+        engine.dispose()
+        return b"\n".join(parts)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    engine = open_engine(f"sqlite:///{tmp_path / 'events.db'}")
+def kept(tmp_path: Path) -> Kept:
+    kept = Kept(DATABASES.new(tmp_path / "events.db"), tmp_path)
+    engine = kept.opened()
     migrate(engine)
     engine.dispose()
-    return tmp_path
+    return kept
 
 
-def opened(folder: Path, *keys: str) -> Engine:
-    return open_engine(f"sqlite:///{folder / 'events.db'}", keys)
-
-
-def test_nothing_of_a_payload_stands_in_the_file(folder: Path, org: LocalOrg) -> None:
-    engine = opened(folder, KEY)
+def test_nothing_of_a_payload_stands_in_the_database(kept: Kept, org: LocalOrg) -> None:
+    engine = kept.opened(KEY)
 
     count = send_everything(engine, org)
 
     assert count > 20
     assert len(payload_texts()) > 50
-    assert found_in(file_bytes(folder), payload_texts()) == []
+    assert found_in(kept.content(), payload_texts()) == []
     assert all(row.body for row in Events(engine).newest(count))
     engine.dispose()
 
 
-def test_without_a_key_the_same_search_finds_them(folder: Path, org: LocalOrg) -> None:
+def test_without_a_key_the_same_search_finds_them(kept: Kept, org: LocalOrg) -> None:
     """Else the test above would mean nothing."""
-    engine = opened(folder)
+    engine = kept.opened()
 
     send_everything(engine, org)
 
-    assert len(found_in(file_bytes(folder), payload_texts())) > 50
+    assert len(found_in(kept.content(), payload_texts())) > 50
     engine.dispose()
 
 
-def test_a_file_that_was_in_clear_shows_nothing_after_rekey(
-    folder: Path, org: LocalOrg
+def test_a_database_that_was_in_clear_shows_nothing_after_rekey(
+    kept: Kept, org: LocalOrg
 ) -> None:
-    clear = opened(folder)
+    clear = kept.opened()
     send_everything(clear, org)
     clear.dispose()
-    engine = opened(folder, KEY)
+    engine = kept.opened(KEY)
 
     assert rekey(engine, lambda seen, changed: None) > 40
     assert clear_remains(engine) == ""
 
-    assert found_in(file_bytes(folder), payload_texts()) == []
+    assert found_in(kept.content(), payload_texts()) == []
     engine.dispose()
 
 
-def test_what_was_erased_is_nowhere_in_the_file_even_without_a_key(
-    folder: Path,
+def test_what_was_erased_is_nowhere_in_it_even_without_a_key(
+    kept: Kept,
 ) -> None:
-    engine = opened(folder)
+    engine = kept.opened()
     ledger = Ledger(engine)
     said = b'{"summary": "Told us of a will"}' + b" " * 3000
     for number in range(30):
         ledger.add(str(number), party_key="ACC-429795", body=said)
         ledger.add(f"other {number}", party_key="ACC-2")
-    assert b"Told us of a will" in file_bytes(folder)
+    assert b"Told us of a will" in kept.content()
 
     erased = Erasure(engine, "ACC-429795", None).erase(NOW, include_pending=False)
     assert clear_remains(engine) == ""
 
     assert erased == 30
-    assert b"Told us of a will" not in file_bytes(folder)
-    assert b"ACC-429795" not in file_bytes(folder)
-    assert b"ACC-2" in file_bytes(folder)
+    assert b"Told us of a will" not in kept.content()
+    assert b"ACC-429795" not in kept.content()
+    assert b"ACC-2" in kept.content()
     engine.dispose()

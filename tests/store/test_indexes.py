@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, insert, text
 
-from tests.store.query_plans import plans_of
+from tests.store.query_plans import analyze, plans_of, without_a_past
 from tests.store.test_events import NOW, new_event
 from tests.store.test_history import send
 from tests.store.test_lanes import record
 from tests.store.test_migrations import OLD_EVENT
 from worker.store.ahead import bring_forward
 from worker.store.engine import writing
-from worker.store.events import EVENT, add_all
+from worker.store.events import EVENT, Events, add_all
 from worker.store.history import History
 from worker.store.lanes import Lanes
 from worker.store.tombstones import TOMBSTONE
+from worker.store.unconfirmed import UnconfirmedEvents
 
 MINUTE = timedelta(minutes=1)
 READS_ALL = ("Seq Scan", "SCAN event\n", "SCAN record", "Bitmap Heap Scan on event")
@@ -37,12 +39,12 @@ def many(engine: Engine) -> Engine:
         }
         for number in numbers
     ]
+    without_a_past(engine)
     with engine.begin() as connection:
         connection.execute(insert(EVENT), events)
     sent = [record(ordinal=n, key=f"A={n}", salesforce_id=f"00T{n}") for n in numbers]
     send(engine, 9999, *sent)
-    with engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    analyze(engine)
     return engine
 
 
@@ -98,10 +100,10 @@ def test_what_is_due_is_counted_by_its_index_and_no_further(engine: Engine) -> N
         for number in range(3000)
     ]
     events[0]["next_attempt_at"] = NOW + MINUTE
+    without_a_past(engine)
     with engine.begin() as connection:
         connection.execute(insert(EVENT), events)
-    with engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    analyze(engine)
 
     plan = plans_of(engine, lambda: lanes.count_due(0, NOW, 50))
 
@@ -110,6 +112,34 @@ def test_what_is_due_is_counted_by_its_index_and_no_further(engine: Engine) -> N
     counts = [lanes.count_due(0, NOW, limit) for limit in (50, 99, 5000)]
     assert counts == [50, 99, 99]
     assert lanes.count_due(0, NOW + MINUTE, 5000) == 100
+
+
+def test_what_workers_and_sweeps_look_for_is_found_by_its_index(many: Engine) -> None:
+    waiting = [
+        {**OLD_EVENT, "dedupe_key": f"waits {n}", "lane": n % 30} for n in range(900)
+    ]
+    parked = {**OLD_EVENT, "dedupe_key": "it", "state": "parked", "urgent": True}
+    with many.begin() as connection:
+        connection.execute(insert(EVENT), [parked])
+        connection.execute(insert(EVENT), waiting)
+    analyze(many)
+    lanes, unconfirmed = Lanes(many), UnconfirmedEvents(many)
+    later = NOW + 9999 * MINUTE
+
+    asked = {
+        "ix_event_due": [
+            lambda: lanes.due(3, NOW, 50),
+            lambda: lanes.lanes_due(NOW),
+        ],
+        "ix_event_unalarmed": [lambda: unconfirmed.since(later, 50)],
+        "ix_event_state": [lambda: Events(many).newest(50, "parked")],
+    }
+
+    for index, calls in asked.items():
+        for plan in (plans_of(many, call) for call in calls):
+            assert index in plan
+            assert "Seq Scan on event" not in plan
+            assert "SCAN event\n" not in f"{plan}\n"
 
 
 def test_what_came_in_ahead_of_the_clock_is_found_by_its_index(many: Engine) -> None:
@@ -150,8 +180,7 @@ def test_what_came_before_of_a_delivery_is_found_by_its_indexes(many: Engine) ->
     ]
     with many.begin() as connection:
         connection.execute(insert(TOMBSTONE), gone)
-    with many.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    analyze(many)
     news = [new_event(dedupe_key=f"new {number}") for number in range(16)]
 
     def add_them() -> None:
@@ -163,3 +192,30 @@ def test_what_came_before_of_a_delivery_is_found_by_its_indexes(many: Engine) ->
     assert "INDEX" in plan.upper()
     reads_all = ("Seq Scan", "SCAN event", "SCAN tombstone")
     assert not [word for word in reads_all if word in plan]
+
+
+@pytest.mark.postgres
+def test_a_duplicate_is_counted_in_its_page_and_writes_to_no_index(
+    postgres: Engine,
+) -> None:
+    """Else each that is counted of a million puts ten pages into PostgreSQL's log."""
+    names = [f"full {number}" for number in range(2000)]
+    with postgres.begin() as connection:
+        body = b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(20))
+        rows = [{**OLD_EVENT, "dedupe_key": name, "body": body} for name in names]
+        connection.execute(insert(EVENT), rows)
+    same = {"connection": "cora", "content_hash": OLD_EVENT["content_hash"]}
+    # Of each page hardly more than one.
+    again = [new_event(dedupe_key=name, **same) for name in names[::10]]
+
+    with writing(postgres) as connection:
+        found = add_all(connection, again)
+        updated, in_page = (
+            connection.scalar(
+                text(f"SELECT pg_stat_get_xact_{kind}('event'::regclass)")
+            )
+            for kind in ("tuples_updated", "tuples_hot_updated")
+        )
+
+    assert not any(stored.is_new for stored in found.values())
+    assert (updated, in_page) == (len(again), len(again))

@@ -9,10 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from tests.databases import url_of
 from tests.store.test_events import NOW, new_event
+from worker.errors import StoreUnavailable
 from worker.model import State
+from worker.store.engine import open_engine, writing
 from worker.store.events import Events
-from worker.store.lanes import Lanes, Lease, LeaseLost
+from worker.store.lanes import LANE, Lanes, Lease, LeaseLost
 from worker.store.outcomes import EventOutcome, RecordOutcome
 
 LATER = NOW + timedelta(minutes=5)
@@ -200,3 +203,23 @@ def test_moments_are_aware_and_in_utc(engine: Engine) -> None:
 
     assert row is not None
     assert row.received_at.tzinfo is UTC
+
+
+@pytest.mark.postgres
+def test_a_claim_waits_for_no_lane_but_its_own(postgres: Engine) -> None:
+    """Who settles a lane has its row; the next of that lane must see what it wrote."""
+    lease = take(Lanes(postgres))
+    options = {"options": "-c lock_timeout=50"}
+    engine = open_engine(url_of(postgres, **options))
+    hasty = Lanes(engine)
+
+    with writing(postgres) as connection:
+        connection.execute(
+            LANE.update().where(LANE.c.lane == lease.lane).values(epoch=9)
+        )
+        other = hasty.lease(lease.lane + 1, NOW, 60)
+        with pytest.raises(StoreUnavailable):
+            hasty.lease(lease.lane, NOW, 60)
+
+    assert other is not None
+    engine.dispose()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from worker import broker
 from worker.cli.local_secrets import fill_in
@@ -40,7 +40,10 @@ class StackFailed(SyncError):
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where the parts of a running stack are; `metrics_token_file` is a path."""
+    """Where the parts of a running stack are; `metrics_token_file` is a path.
+
+    `database` has no password in it.
+    """
 
     web: str
     org: str
@@ -54,7 +57,8 @@ class Urls:
 class Stack:
     """The whole system on loopback, its state in one folder. Stop it in `finally`.
 
-    `is_stopping` is asked while it starts.
+    `is_stopping` is asked while it starts. Events are in that folder too, or where
+    DATABASE_URL says.
     """
 
     def __init__(
@@ -63,12 +67,16 @@ class Stack:
         port: int,
         *,
         with_flower: bool,
+        own_database: bool = True,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._is_stopping = is_stopping
         state = state_dir.resolve()
         self._state = state
         self._settings = load_settings(os.environ, Needs.NOTHING)
+        self._database = self._settings.database_url
+        if own_database:
+            self._database = f"sqlite:///{state / 'crm-sync.db'}"
         self._ports = {name: free_port() for name in ("redis", "org", "flower")}
         self._ports["web"] = port or free_port()
         at = {name: f"127.0.0.1:{port}" for name, port in self._ports.items()}
@@ -76,7 +84,7 @@ class Stack:
             web=f"http://{at['web']}",
             org=f"http://{at['org']}",
             redis=f"redis://{at['redis']}/0",
-            database=f"sqlite:///{state / 'crm-sync.db'}",
+            database=make_url(self._database).render_as_string(),
             flower=f"http://{at['flower']}" if with_flower else None,
             metrics=f"http://{at['web']}/metrics",
             metrics_token_file=str(state / "metrics-token"),
@@ -120,11 +128,11 @@ class Stack:
 
     def engine(self) -> Engine:
         """Return an engine of the stack's database."""
-        return open_engine(self.urls.database, self._settings.data_keys)
+        return open_engine(self._database, self._settings.data_keys)
 
     def _environment(self) -> dict[str, str]:
         own = {
-            "DATABASE_URL": self.urls.database,
+            "DATABASE_URL": self._database,
             "REDIS_URL": self.urls.redis,
             "SALESFORCE_DOMAIN": self.urls.org,
             "SALESFORCE_CLIENT_ID": "local",

@@ -23,6 +23,13 @@ def up(
         Path, typer.Option(help="Where databases and logs are kept.")
     ] = Path(".crm-sync"),
     flower: Annotated[bool, typer.Option(help="Start Flower too.")] = True,
+    own_database: Annotated[
+        bool,
+        typer.Option(
+            "--own-database/--database-url",
+            help="Keep events in the state folder, or where DATABASE_URL says.",
+        ),
+    ] = True,
     sample_debtors: Annotated[
         bool, typer.Option(help="Put the sample deliveries' debtors into the org.")
     ] = False,
@@ -34,7 +41,13 @@ def up(
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    stack = Stack(state_dir, port, with_flower=flower, is_stopping=stopping.is_set)
+    stack = Stack(
+        state_dir,
+        port,
+        with_flower=flower,
+        own_database=own_database,
+        is_stopping=stopping.is_set,
+    )
     try:
         stack.start(lambda step: typer.echo(step, err=True))
         if sample_debtors:

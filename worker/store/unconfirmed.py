@@ -12,6 +12,7 @@ from worker.model import AGAIN_IN_ORDER, State
 from worker.store.ahead import AHEAD
 from worker.store.engine import reading, writing
 from worker.store.events import EVENT
+from worker.store.tables import UNALARMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class UnconfirmedEvents:
         since = func.coalesce(EVENT.c.replayed_at, EVENT.c.received_at)
         query = (
             select(EVENT.c.id, EVENT.c.connection, since, EVENT.c.state, EVENT.c.reason)
-            .where(EVENT.c.urgent, EVENT.c.alarmed_at.is_(None))
+            # In the words of its index: `urgent = 1` is to SQLite another condition.
+            .where(UNALARMED)
             .where(EVENT.c.state.in_([State.PENDING.value, State.PARKED.value]))
             .where(or_(since <= now - timedelta(seconds=seconds), since > now + AHEAD))
             .where(func.coalesce(EVENT.c.reason, "") != AGAIN_IN_ORDER)
