@@ -5,7 +5,11 @@ from __future__ import annotations
 from xdist.scheduler import LoadScopeScheduling
 
 # What starts processes of its own.
-END_TO_END = ("tests/e2e/", "tests/faults/test_soak.py")
+END_TO_END = (
+    "tests/e2e/",
+    "tests/faults/test_set_clock.py",
+    "tests/faults/test_soak.py",
+)
 
 
 class OneSystem(LoadScopeScheduling):

@@ -76,11 +76,16 @@ def test_an_entry_says_what_is_taken_and_given() -> None:
         "\n"
         "At most so many characters, cut at a word where there is one, with `...`.\n"
         "\n"
+        "A card number or a social security number is left out rather than cut.\n"
+        "\n"
         "Takes anything; gives a text. Argument: a whole number, the greatest length.\n"
         "\n"
         "    as: {truncate: 10}\n"
         '      "a long summary" -> "a long..."\n'
         '      "short" -> "short"\n'
+        "\n"
+        "    as: {truncate: 24}\n"
+        '      "pay by 4111 1111 1111 1111" -> "pay by..."\n'
     )
 
 

@@ -131,7 +131,7 @@ def test_what_workers_and_sweeps_look_for_is_found_by_its_index(many: Engine) ->
             lambda: lanes.due(3, NOW, 50),
             lambda: lanes.lanes_due(NOW),
         ],
-        "ix_event_unalarmed": [lambda: unconfirmed.since(later, 50)],
+        "ix_event_unalarmed": [lambda: unconfirmed.late(later, 0, 50)],
         "ix_event_state": [lambda: Events(many).newest(50, "parked")],
     }
 
