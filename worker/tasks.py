@@ -19,6 +19,7 @@ from worker import bootstrap, broker, logs
 from worker.alarm import watch
 from worker.crm.notes import number
 from worker.errors import StoreUnavailable
+from worker.lane_numbers import is_urgent, usual_lane
 from worker.store.ahead import AHEAD, bring_forward
 from worker.store.remains import clear_remains
 from worker.store.retention import purge as purge_store
@@ -77,6 +78,9 @@ def drain(lane: int) -> None:
         return
     if more_is_due:
         broker.ring(app, lane)
+    if is_urgent(lane):
+        # Its calls may be due there once more, and who wanted it may have passed by.
+        broker.ring(app, usual_lane(lane))
 
 
 @contextmanager

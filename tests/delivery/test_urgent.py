@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from tests.commands.running import fresh
+from tests.databases import url_of
 from tests.delivery.harness import (
     Harness,
     Spy,
@@ -15,6 +17,7 @@ from tests.delivery.harness import (
     cora_call,
     default_mappings,
 )
+from worker import broker, tasks
 from worker.delivery.draining import URGENT_A_BATCH
 from worker.intake import Answer
 from worker.lane_numbers import is_urgent, lane_of, urgent_lane, usual_lane
@@ -175,3 +178,21 @@ def test_the_store_lets_an_urgent_event_be_due_again_where_its_lane_was_not_quie
 
 def test_a_party_has_the_same_lane_however_it_is_written() -> None:
     assert lane_of("ACC-1", 64) == lane_of("acc-1", 64)
+
+
+def test_who_drains_an_urgent_lane_rings_for_the_usual_one(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(broker, "ring", lambda _app, lane: rung.append(lane))
+    org = {
+        "SALESFORCE_DOMAIN": "http://127.0.0.1:1",
+        "SALESFORCE_CLIENT_ID": "local",
+        "SALESFORCE_CLIENT_SECRET": "local",
+    }
+
+    with fresh({**org, "DATABASE_URL": url_of(database), "REDIS_URL": "redis://[::1]"}):
+        tasks.drain(urgent_lane(1))
+        tasks.drain(0)
+
+    assert rung == [1]

@@ -100,7 +100,7 @@ class Drainer:
         return ended is not _Batch.HELD and self._is_due(lane)
 
     def _is_due(self, lane: int) -> bool:
-        return bool(self.lanes.due(lane, self.clock(), limit=1))
+        return self.lanes.has_due(lane, self.clock())
 
     def _deliver_batch(self, lease: Lease) -> _Batch:
         most = URGENT_A_BATCH if is_urgent(lease.lane) else EVENTS_A_BATCH

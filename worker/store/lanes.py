@@ -4,9 +4,10 @@ A lease is a row with an expiry. Whoever takes it next raises its `epoch`, and s
 asks for the epoch that was leased: a drainer that slept through its lease settles
 nothing that another already did.
 
-Events are not claimed one by one with SKIP LOCKED: a lane's order would be gone, and a
-request to Salesforce would have to last no longer than a transaction. Nor is a lane's
-row skipped while it is locked: who locks it settles events that the next one must see.
+Lanes are claimed with SKIP LOCKED, and not events one by one: a lane's order would be
+gone, and a request to Salesforce would have to last no longer than a transaction. Who
+claims a lane that somebody is settling just now waits for nothing: the holder looks
+once more at its end, and who drains an urgent lane rings for the usual one.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Update,
     and_,
+    bindparam,
     exists,
     func,
     or_,
@@ -32,15 +33,21 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from worker.lane_numbers import usual_lane
-from worker.model import AGAIN_IN_ORDER, State
+from worker.model import State
 from worker.store.engine import dialect_insert, reading, writing
 from worker.store.events import EVENT, table_of
-from worker.store.outcomes import EventOutcome, write_outcomes
+from worker.store.outcomes import EventOutcome, send_again, write_outcomes
 from worker.store.record_search import records_sent_to
 from worker.store.tables import EventRow, LaneRow, RecordRow
 
 LANE = table_of(LaneRow)
 LONGEST_LEASE_SECONDS = 3600
+_HAS_DUE = (
+    select(EVENT.c.id)
+    .where(EVENT.c.lane == bindparam("lane"), EVENT.c.state == State.PENDING.value)
+    .where(EVENT.c.next_attempt_at <= bindparam("now"))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +71,24 @@ class Lanes:
     def lease(self, lane: int, now: datetime, lease_seconds: float) -> Lease | None:
         """Take the lane, or return None while another has it."""
         expires_at = now + timedelta(seconds=lease_seconds)
+        free = (
+            select(LANE.c.lane)
+            .where(LANE.c.lane == lane)
+            .where(or_(LANE.c.expires_at.is_(None), ~_is_held(now, lease_seconds)))
+            .with_for_update(skip_locked=True)
+        )
+        claim = (
+            update(LANE)
+            .where(LANE.c.lane == free.scalar_subquery())
+            .values(epoch=LANE.c.epoch + 1, expires_at=expires_at)
+            .returning(LANE.c.epoch)
+        )
         with writing(self._engine) as connection:
-            _ensure_lane(connection, lane)
-            query = (
-                update(LANE)
-                .where(LANE.c.lane == lane)
-                .where(or_(LANE.c.expires_at.is_(None), ~_is_held(now, lease_seconds)))
-                .values(epoch=LANE.c.epoch + 1, expires_at=expires_at)
-                .returning(LANE.c.epoch)
-            )
-            epoch = connection.execute(query).scalar_one_or_none()
+            epoch = connection.scalar(claim)
+            # Not before: to insert what is there would wait for who has locked it.
+            if epoch is None and not _is_known(connection, lane):
+                _ensure_lane(connection, lane)
+                epoch = connection.scalar(claim)
         return None if epoch is None else Lease(lane, epoch)
 
     def renew(self, lease: Lease, now: datetime, lease_seconds: float) -> None:
@@ -95,6 +110,12 @@ class Lanes:
         )
         with reading(self._engine) as connection, Session(connection) as session:
             return session.exec(query).all()
+
+    def has_due(self, lane: int, now: datetime) -> bool:
+        """Return whether an event of the lane is due: it is asked at every ring."""
+        with reading(self._engine) as connection:
+            asked = {"lane": lane, "now": now}
+            return connection.scalar(_HAS_DUE, asked) is not None
 
     def count_due(self, lane: int, now: datetime, limit: int) -> int:
         """Return how many events of the lane are due, counted no further than that."""
@@ -179,8 +200,7 @@ class Lanes:
             locked = update(LANE).where(LANE.c.lane == usual)
             same = locked.values(epoch=LANE.c.epoch).returning(LANE.c.epoch)
             if connection.execute(same).scalar_one() != quiet_epoch:
-                written = [o.event_id for o in outcomes if _has_written(o)]
-                connection.execute(_send_again(written, usual, now))
+                send_again(connection, outcomes, usual, now)
 
     def put_off(self, lease: Lease, until: datetime) -> None:
         """Let nothing of the lane be due before then. Raises `LeaseLost`."""
@@ -207,24 +227,9 @@ def _is_held(now: datetime, lease_seconds: float) -> ColumnElement[bool]:
     return and_(LANE.c.expires_at > now, LANE.c.expires_at <= farthest)
 
 
-def _has_written(outcome: EventOutcome) -> bool:
-    is_settled = outcome.state is not State.PENDING
-    return is_settled and any(r.state is State.SYNCED for r in outcome.records)
-
-
-def _send_again(event_ids: Sequence[int], lane: int, now: datetime) -> Update:
-    return (
-        update(EVENT)
-        .where(EVENT.c.id.in_(event_ids))
-        .values(
-            lane=lane,
-            state=State.PENDING.value,
-            reason=AGAIN_IN_ORDER,
-            attempts=0,
-            next_attempt_at=now,
-            settled_at=None,
-        )
-    )
+def _is_known(connection: Connection, lane: int) -> bool:
+    query = select(LANE.c.lane).where(LANE.c.lane == lane)
+    return connection.scalar(query) is not None
 
 
 def _ensure_lane(connection: Connection, lane: int) -> None:

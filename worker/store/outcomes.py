@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, update
 
-from worker.model import State
+from worker.model import AGAIN_IN_ORDER, State
 from worker.store.attempts import KEPT, Attempt, add_attempts
 from worker.store.engine import dialect_insert
 from worker.store.events import EVENT, table_of
@@ -63,6 +63,30 @@ class EventOutcome:
     def may_have_records(self) -> bool:
         """Whether an attempt before this one may have written some."""
         return self.attempts > 1 or self.is_replayed
+
+
+def send_again(
+    connection: Connection, outcomes: Sequence[EventOutcome], lane: int, now: datetime
+) -> None:
+    """Let what has written something be due once more, in another lane."""
+    written = [o.event_id for o in outcomes if _has_written(o)]
+    connection.execute(
+        update(EVENT)
+        .where(EVENT.c.id.in_(written))
+        .values(
+            lane=lane,
+            state=State.PENDING.value,
+            reason=AGAIN_IN_ORDER,
+            attempts=0,
+            next_attempt_at=now,
+            settled_at=None,
+        )
+    )
+
+
+def _has_written(outcome: EventOutcome) -> bool:
+    is_settled = outcome.state is not State.PENDING
+    return is_settled and any(r.state is State.SYNCED for r in outcome.records)
 
 
 def write_outcomes(
