@@ -6,8 +6,6 @@ import ast
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 WORKER = ROOT / "worker"
 
@@ -92,23 +90,33 @@ def test_every_unit_has_its_floor() -> None:
     assert {*FLOORS, *BESIDE} == {*UNITS}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_go_down(path: Path) -> None:
+def wrongly_imported_by(path: Path) -> set[str]:
     unit = unit_of(path)
     imported = (units_imported_by(path) & {*FLOORS, *BESIDE}) - {unit}
-
     if unit in BESIDE:
-        assert imported == set()
-    else:
-        assert {name for name in imported if name in BESIDE} == set()
-        assert {n for n in imported if FLOORS[n] >= FLOORS[unit]} == set()
+        return imported
+    return {n for n in imported if n in BESIDE or FLOORS[n] >= FLOORS[unit]}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_the_lower_floors_have_no_clock_no_files_and_no_network(path: Path) -> None:
-    if FLOORS.get(unit_of(path), 9) <= 1:
-        roots = {name.split(".")[0] for name in imports_of(path)}
-        assert roots & PURE_FORBIDDEN == set()
+def test_imports_go_down() -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): names
+        for path in FILES
+        if (names := wrongly_imported_by(path))
+    }
+
+    assert wrong == {}
+
+
+def test_the_lower_floors_have_no_clock_no_files_and_no_network() -> None:
+    wrong = {}
+    for path in FILES:
+        if FLOORS.get(unit_of(path), 9) <= 1:
+            roots = {name.split(".")[0] for name in imports_of(path)}
+            if found := roots & PURE_FORBIDDEN:
+                wrong[str(path.relative_to(ROOT))] = found
+
+    assert wrong == {}
 
 
 def test_sources_and_mapping_do_not_know_each_other() -> None:

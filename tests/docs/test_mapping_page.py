@@ -37,7 +37,11 @@ CHAPTERS = {
 }
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+# tests/e2e/mapping_change.py follows it, in front of running processes.
+FOLLOWED = "The way of a change"
+
+
+@pytest.mark.parametrize("chapter", sorted(CHAPTERS.keys() - {FOLLOWED}))
 def test_what_the_page_shows_is_so(chapter: str, tmp_path: Path) -> None:
     Reader(tmp_path, CHAPTERS[chapter]).read()
 

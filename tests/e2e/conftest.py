@@ -15,14 +15,14 @@ from .deliveries import FIXTURES, PATHS, fixture_body
 from .faulty import Start, run_faulty
 from .kills import Story, run_kills
 from .mapping_change import Seen, run_mapping_change
-from .sites import Run, run_honcho, run_lines
+from .sites import Honcho, Run, run_honcho, run_stopped_early
 from .stacks import End, Pieces, Stack, Up, end_ups, running_pieces
 
 # Runs that take long and share nothing, by the fixture that gives what came of them.
 ALONE: dict[str, Callable[[Path], Any]] = {
     "kills": run_kills,
     "ended_ups": end_ups,
-    "procfile_runs": run_lines,
+    "early_run": run_stopped_early,
     "honcho_run": run_honcho,
     "demo": run_demo,
     "faulty_starts": run_faulty,
@@ -68,12 +68,12 @@ def ended_ups(alone: dict[str, Future[Any]]) -> dict[int, End]:
 
 
 @pytest.fixture(scope="session")
-def procfile_runs(alone: dict[str, Future[Any]]) -> dict[str, Run]:
-    return alone["procfile_runs"].result()
+def early_run(alone: dict[str, Future[Any]]) -> Run:
+    return alone["early_run"].result()
 
 
 @pytest.fixture(scope="session")
-def honcho_run(alone: dict[str, Future[Any]]) -> tuple[Run, dict[str, bool], str]:
+def honcho_run(alone: dict[str, Future[Any]]) -> Honcho:
     return alone["honcho_run"].result()
 
 

@@ -29,7 +29,6 @@ from .stacks import (
     is_up,
 )
 
-EARLY = "web, stopped early"
 FLOWER_LOGIN = "reader:of-the-tests"
 
 
@@ -103,6 +102,15 @@ class Run:
     output: str
 
 
+@dataclass(frozen=True, slots=True)
+class Honcho:
+    """A run of all lines: which have answered, and what state a call ended in."""
+
+    run: Run
+    answered: dict[str, bool]
+    state: str
+
+
 @contextmanager
 def running_site(folder: Path) -> Iterator[Site]:
     """Give a folder as a checkout has it, and the example's environment for it."""
@@ -137,47 +145,21 @@ def env_example() -> dict[str, str]:
     )
 
 
-def run_lines(folder: Path) -> dict[str, Run]:
-    """Run every line of the Procfile as written, side by side.
-
-    `EARLY` is another web, which is told to stop while it starts.
-    """
-    processes: dict[str, Process] = {}
+def run_stopped_early(folder: Path) -> Run:
+    """Tell web, from a plain shell, to stop while it starts."""
     with running_site(folder) as site:
+        command = ("sh", "-c", PROCFILE["web"])
+        env = {**site.env, "WEB_WORKERS": "1"}
+        web = Process(command, env, folder, folder / "web")
         try:
-            processes[EARLY] = _start_line(
-                "web", site, "early", PORT=str(free_port()), WEB_WORKERS="1"
+            is_starting = holds(
+                partial(web.has_said, "Spawning worker-"), WITHIN_SECONDS
             )
-            for name in PROCFILE:
-                processes[name] = _start_line(name, site, name)
-            early = processes[EARLY]
-            is_starting = partial(early.has_said, "Spawning worker-")
-            answered = {EARLY: holds(is_starting, WITHIN_SECONDS)}
-            early_below = early.descendants()
-            early.send(signal.SIGTERM)
-            answered |= {
-                name: holds(
-                    partial(ANSWERS[name], site, processes[name]), WITHIN_SECONDS
-                )
-                for name in PROCFILE
-            }
-            below = {name: processes[name].descendants() for name in PROCFILE}
-            for name in PROCFILE:
-                processes[name].send(signal.SIGTERM)
-            below[EARLY] = early_below
-            return {
-                name: _ended(process, answered[name], below[name])
-                for name, process in processes.items()
-            }
+            below = web.descendants()
+            web.send(signal.SIGTERM)
+            return _ended(web, is_starting, below)
         finally:
-            for process in processes.values():
-                process.kill_group()
-
-
-def _start_line(name: str, site: Site, log_name: str, **variables: str) -> Process:
-    command = ("sh", "-c", PROCFILE[name])
-    env = {**site.env, **variables}
-    return Process(command, env, site.folder, site.folder / log_name)
+            web.kill_group()
 
 
 def _ended(process: Process, has_answered: bool, below: set[Pid]) -> Run:
@@ -191,8 +173,8 @@ def _ended(process: Process, has_answered: bool, below: set[Pid]) -> Run:
     )
 
 
-def run_honcho(folder: Path) -> tuple[Run, dict[str, bool], str]:
-    """Run all lines by honcho; the run, who answered, and what became of a call."""
+def run_honcho(folder: Path) -> Honcho:
+    """Run all lines by honcho, and send a call."""
     with running_site(folder) as site:
         command = (str(BIN / "honcho"), "start")
         env = {**site.env, "WEB_WORKERS": "1"}
@@ -205,6 +187,7 @@ def run_honcho(folder: Path) -> tuple[Run, dict[str, bool], str]:
             state = site.sent_call_ends_as() if all(answered.values()) else "not sent"
             below = honcho.descendants()
             honcho.send(signal.SIGTERM)
-            return _ended(honcho, all(answered.values()), below), answered, state
+            run = _ended(honcho, all(answered.values()), below)
+            return Honcho(run, answered, state)
         finally:
             honcho.kill()

@@ -1,4 +1,4 @@
-"""The Procfile, line by line from a plain shell, and all of it by honcho."""
+"""The Procfile by honcho, and web from a plain shell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .processes import Process
-from .sites import ANSWERS, EARLY, Run
+from .sites import ANSWERS, Honcho, Run
 from .stacks import PLAIN, PROCFILE
 
 
@@ -15,36 +15,26 @@ def test_the_procfile_has_the_five_lines() -> None:
     assert list(PROCFILE) == list(ANSWERS)
 
 
+def test_honcho_brings_all_up_and_a_call_goes_through(honcho_run: Honcho) -> None:
+    run = honcho_run.run
+
+    assert honcho_run.answered == dict.fromkeys(ANSWERS, True), run.output
+    assert honcho_run.state == "synced"
+    assert run.exit_code is not None, run.output
+    assert run.left == set()
+
+
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_line_starts_as_written_answers_and_stops_on_sigterm(
-    name: str, procfile_runs: dict[str, Run]
-) -> None:
-    run = procfile_runs[name]
+def test_a_line_ends_well_on_a_sigterm(name: str, honcho_run: Honcho) -> None:
+    output = honcho_run.run.output
 
-    assert run.has_answered, run.output
-    assert run.exit_code == 0, run.output
-    assert run.left == set()
+    assert f"{name}.1 stopped (rc=0)" in output, output
 
 
-def test_web_stops_on_a_sigterm_that_comes_while_it_starts(
-    procfile_runs: dict[str, Run],
-) -> None:
-    run = procfile_runs[EARLY]
-
-    assert run.has_answered, run.output
-    assert run.exit_code is not None, run.output
-    assert run.left == set()
-
-
-def test_honcho_brings_all_up_and_a_call_goes_through(
-    honcho_run: tuple[Run, dict[str, bool], str],
-) -> None:
-    run, answered, state = honcho_run
-
-    assert answered == dict.fromkeys(ANSWERS, True), run.output
-    assert state == "synced"
-    assert run.exit_code is not None, run.output
-    assert run.left == set()
+def test_web_stops_on_a_sigterm_that_comes_while_it_starts(early_run: Run) -> None:
+    assert early_run.has_answered, early_run.output
+    assert early_run.exit_code is not None, early_run.output
+    assert early_run.left == set()
 
 
 @pytest.mark.parametrize("variables", [{}, {"FLOWER_BASIC_AUTH": ""}])
