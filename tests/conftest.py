@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,11 +45,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # Until all is collected, of which nothing is garbage.
     DATABASES.kind = config.getoption("--engine")
 
 
 def pytest_unconfigure() -> None:
     DATABASES.close()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collection from going through all tests again and again."""
+    gc.freeze()
+    gc.set_threshold(50_000)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(
