@@ -110,6 +110,7 @@ def test_purge_prints_counts_and_notes_who_did_it(run: Run, ledger: Ledger) -> N
         "1 bodies emptied",
         "0 events deleted",
         "0 kept by a legal hold",
+        "0 addresses of who was refused forgotten",
     ]
     assert ledger.with_body() == {"newest"}
     assert acts(ledger) == [("purge", "ops@desk", 1)]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from tests.privacy.ledger import KEY, Ledger
 from tests.store.query_plans import plans_of
 from tests.store.test_events import NOW, new_event
 from tests.store.test_migrations import OLD_EVENT
 from worker.model import Retention, State
-from worker.store.events import EVENT, Stored
+from worker.store.events import EVENT, REJECTION, Events, Stored
 from worker.store.holds import Holds
 from worker.store.lanes import Lanes
 from worker.store.retention import EVENTS_A_BATCH, Purged, purge
@@ -220,3 +220,26 @@ def test_an_older_call_does_not_go_over_the_fields_of_a_purged_one(
 
 def test_the_key_is_no_part_of_an_engines_repr(ledger: Ledger) -> None:
     assert KEY not in repr(ledger.engine)
+
+
+def test_who_was_refused_is_forgotten_and_the_count_stays(ledger: Ledger) -> None:
+    events = Events(ledger.engine)
+    for days, remote, times in [
+        (200, "a", 1),
+        (100, "b", 2),
+        (91, "a", 4),
+        (1, "a", 8),
+    ]:
+        events.reject("cora", "bad_signature", remote, NOW - days * DAY, times)
+    events.reject("altur", "bad_signature", "a", NOW - 95 * DAY, 16)
+
+    would = purged(ledger, dry_run=True)
+    done, again = purged(ledger), purged(ledger)
+    later = purged(ledger, 91)
+
+    assert [p.callers for p in (would, done, again, later)] == [4, 4, 0, 1]
+    with ledger.engine.connect() as connection:
+        rows = connection.execute(
+            select(REJECTION.c.connection, REJECTION.c.remote, REJECTION.c.times)
+        ).all()
+    assert sorted(map(tuple, rows)) == [("altur", "", 16), ("cora", "", 15)]

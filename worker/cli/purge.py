@@ -28,6 +28,7 @@ def purge(
     typer.echo(f"{purged.bodies} bodies {would}emptied")
     typer.echo(f"{purged.deleted} events {would}deleted")
     typer.echo(f"{purged.held} kept by a legal hold")
+    typer.echo(f"{purged.callers} addresses of who was refused {would}forgotten")
     if dry_run:
         return
     subject, detail = json.dumps(asdict(keep)), json.dumps(asdict(purged))

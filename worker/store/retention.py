@@ -31,6 +31,7 @@ from worker.store.engine import writing
 from worker.store.events import EVENT
 from worker.store.holds import held_parties
 from worker.store.outcomes import RECORD
+from worker.store.refusals import count_callers, forget_callers
 from worker.store.tombstones import bury
 from worker.store.vault import vault_of
 
@@ -42,11 +43,15 @@ Step = Callable[[Connection, Rows], int]
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many bodies were emptied and events deleted; how many a hold has kept."""
+    """How many bodies were emptied and events deleted; how many a hold has kept.
+
+    `callers` are the rows of who was refused.
+    """
 
     bodies: int
     deleted: int
     held: int
+    callers: int = 0
 
 
 class _Passed(NamedTuple):
@@ -77,7 +82,9 @@ def purge(
 
     bodies = _pass(engine, _with_body(keep, now), empty)
     deleted = _pass(engine, _without_body(ledger_end, now), remove)
-    return Purged(bodies.done, deleted.done, bodies.held + deleted.held)
+    act = count_callers if dry_run else forget_callers
+    callers = act(engine, now - timedelta(days=keep.body_days))
+    return Purged(bodies.done, deleted.done, bodies.held + deleted.held, callers)
 
 
 def _with_body(keep: Retention, now: datetime) -> ColumnElement[bool]:

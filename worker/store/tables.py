@@ -202,7 +202,10 @@ class LaneRow(SQLModel, table=True):
 
 
 class RejectionRow(SQLModel, table=True):
-    """Who knocked and was refused, and why; one row an hour and reason, no body."""
+    """Who knocked and was refused, and why; one row an hour and reason, no body.
+
+    A purge adds old ones up to one of nobody, of the hour `refusals.LONG_AGO`.
+    """
 
     __tablename__ = "rejection"
     __table_args__ = (UniqueConstraint("connection", "reason", "remote", "hour"),)
