@@ -119,14 +119,14 @@ def test_another_address_is_not_told_to_wait(endpoint: Endpoint) -> None:
 
 
 def test_addresses_of_one_ipv6_household_wait_together_and_are_one_row(
-    endpoint: Endpoint, sqlite: Engine
+    endpoint: Endpoint, database: Engine
 ) -> None:
     client = Client(endpoint)
 
     found = [unsigned(client, f"2001:db8:1:2::{n:x}").status for n in range(1, 6)]
 
     assert found == [401, 401, 401, 429, 429]
-    assert counted(sqlite) == [("cora", "bad_signature", "2001:db8:1:2::/64", 3)]
+    assert counted(database) == [("cora", "bad_signature", "2001:db8:1:2::/64", 3)]
 
 
 def test_names_that_nobody_has_are_held_as_one(endpoint: Endpoint) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import func, select
+
+from worker.store.engine import open_engine, reading
+from worker.store.lanes import LANE
 
 from .deliveries import cora_call
 from .polling import eventually, holds
@@ -193,9 +197,12 @@ def _now(pieces: Pieces) -> Moment:
 
 def _lanes_held(pieces: Pieces) -> int:
     """How many lanes nobody else may drain yet."""
-    with sqlite3.connect(pieces.data / "crm-sync.db") as database:
-        query = "SELECT count(*) FROM lane WHERE expires_at IS NOT NULL"
-        return int(database.execute(query).fetchone()[0])
+    engine = open_engine(pieces.environment["DATABASE_URL"])
+    query = select(func.count()).where(LANE.c.expires_at.is_not(None))
+    with reading(engine) as connection:
+        held = connection.scalar(query) or 0
+    engine.dispose()
+    return held
 
 
 def _is_in_the_middle(pieces: Pieces) -> bool:

@@ -133,7 +133,7 @@ def test_the_figures_are_not_made_for_who_has_no_token(endpoint: Endpoint) -> No
 
 
 def test_who_guesses_tokens_is_told_to_wait_and_fills_no_log(
-    endpoint: Endpoint, sqlite: Engine, caplog: pytest.LogCaptureFixture
+    endpoint: Endpoint, database: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = Client(replace(endpoint, door=Door(refusals_per_minute=3)))
     wrong = {"Authorization": "Bearer wrong"}
@@ -143,7 +143,7 @@ def test_who_guesses_tokens_is_told_to_wait_and_fills_no_log(
     assert [reply.status for reply in found] == [401] * 3 + [429] * 47
     assert found[-1].headers["Retry-After"] == "20"
     assert caplog.text.count("refused unauthorized") == 3
-    assert rejections(sqlite) == [("?", "unauthorized")]
+    assert rejections(database) == [("?", "unauthorized")]
     good = {"Authorization": f"Bearer {TOKEN}"}
     assert client.request("GET", "/metrics", headers=good).status == 200
 
