@@ -56,7 +56,7 @@ FOLDERS = {
     "MAPPINGS_DIR": str(ROOT / "mappings"),
 }
 SCHEMA = ROOT / "config" / "salesforce"
-APP = "worker.wsgi:app"
+APP = "worker.rsgi:app"
 LANES = 2
 END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # A stop takes 2 to 4 s. More than 25 s is a worker that waits for itself, not a slow
@@ -249,7 +249,9 @@ class Pieces:
 
     def start(self, name: str, app: str = APP) -> Process:
         """Start a line of the Procfile, without its migration, for another app too."""
-        command = PROCFILE[name].rpartition("&& ")[2].replace(APP, app)
+        command = PROCFILE[name].rpartition("&& ")[2]
+        assert app == APP or APP in command
+        command = command.replace(APP, app)
         return self._run(name, ("sh", "-c", command))
 
     def start_redis(self) -> Process:
