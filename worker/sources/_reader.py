@@ -166,6 +166,8 @@ class Reader:
 
 def _check_depth(text: str, max_depth: int) -> None:
     """Refuse deep nesting before the parser, which recurses, meets it."""
+    if text.count("[") + text.count("{") <= max_depth:
+        return  # Most bodies: so many could not be deeper.
     depth = 0
     for token in _TOKEN.finditer(text):
         first = text[token.start()]
