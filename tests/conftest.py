@@ -30,11 +30,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
     return OneSystem(config, log)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: what starts processes of its own mostly waits."""
-    return len(os.sched_getaffinity(0)) + 1
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine",
