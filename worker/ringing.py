@@ -14,7 +14,7 @@ from threading import Condition, Thread
 from worker.errors import BrokerUnavailable
 
 # A drain takes longer than this, and looks again at its end.
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
 
