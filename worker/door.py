@@ -17,13 +17,12 @@ from worker.errors import (
     Refused,
     TooLarge,
 )
-from worker.model import Connection
+from worker.model import Connection, DoorRules
 from worker.rates import MOST_KEYS, Rates
 
 log = logging.getLogger(__name__)
 
 Environ = Mapping[str, Any]
-REFUSALS_PER_MINUTE = 60
 
 
 class Door:
@@ -38,7 +37,7 @@ class Door:
     def __init__(
         self,
         trusted_proxies: Sequence[Network] = (),
-        refusals_per_minute: int = REFUSALS_PER_MINUTE,
+        refusals_per_minute: int = DoorRules().refusals_per_minute,
     ) -> None:
         self._trusted = trusted_proxies
         self._rates = Rates(refusals_per_minute)

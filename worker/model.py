@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
@@ -22,6 +22,10 @@ class State(StrEnum):
 # Why an urgent event is pending that Salesforce has already: it is written once more
 # in its debtor's order, since a usual call was on its way at the same time.
 AGAIN_IN_ORDER = "again_in_order"
+
+# The clocks of several machines are never this far apart: what is farther ahead is of a
+# clock that was set back since.
+CLOCKS_APART = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

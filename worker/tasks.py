@@ -20,7 +20,8 @@ from worker.alarm import watch
 from worker.crm.notes import number
 from worker.errors import StoreUnavailable
 from worker.lane_numbers import is_urgent, usual_lane
-from worker.store.ahead import AHEAD, bring_forward
+from worker.model import CLOCKS_APART
+from worker.store.ahead import bring_forward
 from worker.store.remains import clear_remains
 from worker.store.retention import purge as purge_store
 
@@ -123,7 +124,7 @@ def _bring_forward(now: datetime) -> None:
     """Let what waits be due, where the last sweep seems to be still to come."""
     board = bootstrap.board()
     ahead_seconds = number(board.read(broker.SWEPT), "at") - now.timestamp()
-    is_set_back = ahead_seconds > AHEAD.total_seconds()
+    is_set_back = ahead_seconds > CLOCKS_APART.total_seconds()
     moved = bring_forward(bootstrap.engine(), now, everything=is_set_back)
     # Only now: where the database is away the next sweep has to find it out again.
     board.change(broker.SWEPT, lambda _: {"at": now.timestamp()})

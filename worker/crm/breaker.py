@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
-from worker.crm.notes import APART_SECONDS, Board, Note, number
+from worker.crm.notes import Board, Note, is_to_come, number
 from worker.errors import CrmUnavailable
 
 FAILURES_TO_OPEN = 3
@@ -50,9 +50,9 @@ class Circuit:
     def probed(self, now: float, *, urgent: bool) -> Circuit | None:
         """Return the circuit with a probe under way, or None while it is too early."""
         head_start = min(HEAD_START * self.wait_seconds, LONGEST_HEAD_START_SECONDS)
-        wait_seconds = self.ask_at + (0.0 if urgent else head_start) - now
-        if 0 < wait_seconds <= max(self.wait_seconds, PROBE_SECONDS) + APART_SECONDS:
-            return None  # Longer ones are of a clock that was set back since.
+        probe_at = self.ask_at + (0.0 if urgent else head_start)
+        if is_to_come(probe_at, now, max(self.wait_seconds, PROBE_SECONDS)):
+            return None
         return replace(self, ask_at=now + PROBE_SECONDS, probe=self.probe + 1)
 
     def passed(self) -> Circuit:

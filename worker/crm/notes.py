@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-Note = dict[str, Any]
+from worker.model import CLOCKS_APART
 
-# The clocks of several machines are never this far apart.
-APART_SECONDS = 60.0
+Note = dict[str, Any]
 
 
 class Board(Protocol):
@@ -33,17 +32,21 @@ def number(note: Note, name: str) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def take_turn(board: Board, name: str, now: float, every_seconds: float) -> bool:
-    """Take the next turn at something that all workers do once in so many seconds.
+def is_to_come(at: float, now: float, longest_seconds: float) -> bool:
+    """Return whether a noted moment is still ahead, as one no farther off than that.
 
-    A turn that is farther off is of a clock that was set back since.
+    One that is farther is of a clock that was set back since: nobody waits for it.
     """
+    return 0 < at - now <= longest_seconds + CLOCKS_APART.total_seconds()
+
+
+def take_turn(board: Board, name: str, now: float, every_seconds: float) -> bool:
+    """Take the next turn at something that all workers do once in so many seconds."""
     is_taken = False
 
     def take(note: Note) -> Note:
         nonlocal is_taken
-        wait_seconds = number(note, "next_at") - now
-        is_taken = not 0 < wait_seconds <= every_seconds + APART_SECONDS
+        is_taken = not is_to_come(number(note, "next_at"), now, every_seconds)
         return {"next_at": now + every_seconds} if is_taken else note
 
     board.change(name, take)

@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
 
-from worker.model import State
+from worker.model import CLOCKS_APART, State
 from worker.store.engine import reading, writing
 from worker.store.events import EVENT
 from worker.store.lanes import LANE
 
-# The clocks of several machines are never this far apart.
-AHEAD = timedelta(minutes=1)
 # Nothing waits longer for its next attempt but what a replay spreads out.
 LONGEST_WAIT = timedelta(hours=2)
 
@@ -28,7 +26,7 @@ def bring_forward(engine: Engine, now: datetime, *, everything: bool = False) ->
     `StoreUnavailable`.
     """
     is_pending = EVENT.c.state == State.PENDING.value
-    came = and_(EVENT.c.received_at > now + AHEAD, EVENT.c.next_attempt_at > now)
+    came = and_(EVENT.c.received_at > now + CLOCKS_APART, EVENT.c.next_attempt_at > now)
     is_late = EVENT.c.next_attempt_at > now if everything else _waits_too_long(now)
     # Without the state: by its index all that is pending would be read.
     with reading(engine) as connection:

@@ -42,12 +42,12 @@ from worker.store.tables import EventRow, LaneRow, RecordRow
 
 LANE = table_of(LaneRow)
 LONGEST_LEASE_SECONDS = 3600
-_HAS_DUE = (
+_DUE = (
     select(EVENT.c.id)
     .where(EVENT.c.lane == bindparam("lane"), EVENT.c.state == State.PENDING.value)
     .where(EVENT.c.next_attempt_at <= bindparam("now"))
-    .limit(1)
 )
+_HAS_DUE = _DUE.limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +119,9 @@ class Lanes:
 
     def count_due(self, lane: int, now: datetime, limit: int) -> int:
         """Return how many events of the lane are due, counted no further than that."""
-        due = (
-            select(EVENT.c.id)
-            .where(EVENT.c.lane == lane, EVENT.c.state == State.PENDING.value)
-            .where(EVENT.c.next_attempt_at <= now)
-            .limit(limit)
-        )
-        query = select(func.count()).select_from(due.subquery())
+        query = select(func.count()).select_from(_DUE.limit(limit).subquery())
         with reading(self._engine) as connection:
-            return connection.scalar(query) or 0
+            return connection.scalar(query, {"lane": lane, "now": now}) or 0
 
     def lanes_due(
         self, now: datetime, lease_seconds: float = LONGEST_LEASE_SECONDS

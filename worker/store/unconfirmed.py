@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, func, or_, select, update
 
-from worker.model import AGAIN_IN_ORDER, State
-from worker.store.ahead import AHEAD
+from worker.model import AGAIN_IN_ORDER, CLOCKS_APART, State
 from worker.store.engine import reading, writing
 from worker.store.events import EVENT
 from worker.store.tables import UNALARMED
@@ -47,7 +46,12 @@ class UnconfirmedEvents:
             # In the words of its index: `urgent = 1` is to SQLite another condition.
             .where(UNALARMED)
             .where(EVENT.c.state.in_([State.PENDING.value, State.PARKED.value]))
-            .where(or_(since <= now - timedelta(seconds=seconds), since > now + AHEAD))
+            .where(
+                or_(
+                    since <= now - timedelta(seconds=seconds),
+                    since > now + CLOCKS_APART,
+                )
+            )
             .where(func.coalesce(EVENT.c.reason, "") != AGAIN_IN_ORDER)
             .order_by(EVENT.c.received_at, EVENT.c.id)
             .limit(limit)
